@@ -43,7 +43,10 @@ unsigned text_distance(const char *a, const char *b, unsigned max);
 char *time_iso(struct pool *pool, int64_t t);                 /* 2027-01-31T09:00:00Z */
 char *time_local(struct pool *pool, int64_t t, const char *zone); /* 2027-01-31 10:00 CET; zone NULL = UTC */
 char *time_rfc5322(struct pool *pool, int64_t t);             /* Sun, 31 Jan 2027 09:00:00 +0000 */
-/* "2027-01-31" (date_only) or "2027-01-31T09:00[:00][Z]" or "+30d"; now for the latter. hour: local default hour of
- * a plain date in zone. False when ill-formed or no such day. */
+/* A zone of the system's tzdata ("Europe/Berlin"); NULL, "" and "UTC" are fine. For the configuration check: the C
+ * library takes an unknown zone for UTC without a word. */
+MUST_USE bool time_zone_valid(const char *zone);
+/* "2027-01-31" (date_only) or "2027-01-31T09:00[:00][Z]" or "+30d" (also h, w); now for the latter. hour: local default
+ * hour of a plain date in zone. False when ill-formed or no such day. */
 MUST_USE bool time_parse(const char *s, int64_t now, int hour, const char *zone, int64_t *out);
 #endif

@@ -2,7 +2,7 @@
 noinst_LTLIBRARIES += libbase.la
 libbase_la_SOURCES = src/base/status.c src/base/pool.c src/base/buf.c src/base/bytes.c src/base/text.c \
 	src/base/encode.c src/base/time.c src/base/log.c src/base/clock.c src/base/file.c src/base/command.c \
-	src/base/secret.c
+	src/base/secret.c src/base/failpoint.c src/base/base_private.h
 libbase_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 libbase_la_LIBADD = $(SODIUM_LIBS)
 
