@@ -85,7 +85,7 @@ char *pool_strndup(struct pool *pool, const char *s, size_t len); /* stops at a 
 char *pool_str(struct pool *pool, struct bytes b);            /* NUL-terminated copy of all bytes */
 struct bytes pool_bytes_dup(struct pool *pool, struct bytes b); /* copy, one NUL behind the end */
 char *pool_printf(struct pool *pool, const char *fmt, ...) PRINTF_LIKE(2, 3);
-char *pool_vprintf(struct pool *pool, const char *fmt, va_list ap);
+char *pool_vprintf(struct pool *pool, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 
 /* Grows an array of which count elements are in use and makes room for one more; the old block stays in the pool.
  * items may be NULL with *cap 0. Usage: v = pool_grow(pool, v, count, &cap, sizeof *v); */
@@ -102,7 +102,7 @@ void buf_add(struct buf *b, struct bytes s);
 void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 struct bytes buf_bytes(const struct buf *b);
 char *buf_str(const struct buf *b);
 

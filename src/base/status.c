@@ -35,7 +35,7 @@ static size_t put_escaped(char *out, size_t cap, const char *s)
   return len;
 }
 
-static void prepend(struct fault *err, const char *fmt, va_list ap)
+PRINTF_LIKE(2, 0) static void prepend(struct fault *err, const char *fmt, va_list ap)
 {
   char said[sizeof err->text], old[sizeof err->text];
   if (vsnprintf(said, sizeof said, fmt, ap) < 0)
