@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* case: a vulnerability case as a value, its three state machines (CERT/CC Vultron), its parties, threading.
+ * Pure: no clock, database, mail or crypto. `case` is a C keyword: the type is struct vuln_case, the variable vc. */
+#ifndef EMBARGOD_CASE_H
+#define EMBARGOD_CASE_H
+#include <embargod/base.h>
+
+enum rm_state { RM_START = 0, RM_RECEIVED, RM_INVALID, RM_VALID, RM_ACCEPTED, RM_DEFERRED, RM_CLOSED, RM_STATES };
+enum rm_event { RM_EV_RECEIVE = 0, RM_EV_VALIDATE, RM_EV_INVALIDATE, RM_EV_ACCEPT, RM_EV_DEFER, RM_EV_CLOSE, RM_EV_REOPEN, RM_EVENTS };
+enum em_state { EM_NONE = 0, EM_PROPOSED, EM_ACTIVE, EM_REVISE, EM_EXITED, EM_STATES };
+enum em_event { EM_EV_PROPOSE = 0, EM_EV_ACCEPT, EM_EV_REJECT, EM_EV_TERMINATE, EM_EVENTS };
+/* Vulnerability facts; irreversible. vuln_case.cs is a bit set of 1 << fact. */
+enum cs_fact { CS_VENDOR_AWARE = 0, CS_FIX_READY, CS_FIX_DEPLOYED, CS_PUBLIC_AWARE, CS_EXPLOIT_PUBLIC, CS_ATTACKS, CS_FACTS };
+
+const char *rm_state_name(enum rm_state s);  /* "Received" */
+const char *rm_event_name(enum rm_event e);  /* "validate" */
+const char *em_state_name(enum em_state s);
+const char *em_event_name(enum em_event e);
+const char *cs_fact_name(enum cs_fact f);    /* "vendor aware" */
+MUST_USE bool rm_state_parse(const char *s, enum rm_state *out);
+/* Legal: the new state in *to. Illegal: DENIED, err names the reason and the legal next steps. Reopen (Closed to
+ * Accepted) is embargod's extension of Vultron: lead analysts only, which the caller checks. */
+MUST_USE enum status rm_next(enum rm_state from, enum rm_event ev, enum rm_state *to, struct fault *err);
+MUST_USE enum status em_next(enum em_state from, enum em_event ev, enum em_state *to, struct fault *err);
+/* Adds a fact with all that it implies (X implies P, P implies V); refuses F without V, D without F, F and D unless RM Accepted. */
+MUST_USE enum status cs_add(unsigned cs, enum rm_state rm, enum cs_fact fact, unsigned *out, struct fault *err);
+/* "VFdpxa" into out[7]. */
+void cs_string(unsigned cs, char out[7]);
+
+enum party_role { PARTY_REPORTER = 1, PARTY_COORDINATOR, PARTY_SUPPLIER, PARTY_REGULATOR, PARTY_ISAC, PARTY_CUSTOMER, PARTY_OBSERVER };
+const char *party_role_name(enum party_role r);
+struct party {
+  int64_t id;              /* store row; 0 = new */
+  enum party_role role;
+  const char *name;        /* display name, cleaned; may be "" */
+  const char *address;     /* normalised */
+  const char *stakeholder; /* configuration name; "" for others */
+  const char *fingerprint; /* key that we encrypt to; "" = none */
+  const char *token;       /* unguessable, routes its mail to the case: security+TOKEN@ */
+  bool removed, new_key_waits;
+};
+/* A fact of a case that commands set. Single ones are replaced, list ones added and removed. Values are sealed at rest. */
+struct case_field {
+  const char *name;  /* one of case_field_names */
+  const char *value; /* UTF-8 */
+  const char *extra; /* second value: versions of a product, text of a reference; "" = none */
+  int64_t at;        /* when it was set */
+  const char *by;    /* analyst's name */
+};
+/* Single: title description impact cwe cve cvss cvss4 clinical clinical-rationale adverse-events tlp mitigation workaround
+ * plan-text reporter-note exploitation. Lists: product component vendor tag reference credit plan. */
+bool case_field_known(const char *name);
+bool case_field_is_list(const char *name);
+
+enum member_role { MEMBER_ASSIGNEE = 1, MEMBER_WATCHER };
+struct case_member { const char *analyst; enum member_role role; };
+
+struct vuln_case {
+  const char *id;          /* "EMB-2026-0001"; "" = not yet given */
+  enum rm_state rm;
+  enum em_state em;
+  unsigned cs;
+  int64_t cs_at[CS_FACTS]; /* 0 = unknown */
+  int64_t opened_at, updated_at, closed_at, last_contact_at, first_answer_at;
+  int64_t embargo_until;   /* agreed end; 0 = none */
+  int64_t embargo_proposed;/* open proposal; 0 = none */
+  const char *channel;     /* "mail", "phone", "web" */
+  bool arrived_clear;      /* some report came unencrypted */
+  bool reporter_clear_ok;  /* a lead allowed replies in clear */
+  bool spam;
+  const char *merged_into; /* "" */
+  struct party *party;
+  size_t party_count, party_cap;
+  struct case_field *field;
+  size_t field_count, field_cap;
+  struct case_member *member;
+  size_t member_count, member_cap;
+};
+struct vuln_case *case_new(struct pool *pool);
+struct vuln_case *case_copy(struct pool *pool, const struct vuln_case *vc); /* deep: changing one leaves the other */
+const char *case_get(const struct vuln_case *vc, const char *field);        /* single field; "" when unset */
+void case_set(struct pool *pool, struct vuln_case *vc, const struct case_field *f); /* single: replace; list: add if not there */
+bool case_unset(struct vuln_case *vc, const char *field, const char *value); /* value NULL: all of that name */
+bool case_is_open(const struct vuln_case *vc);  /* not Closed, not merged */
+bool case_has_member(const struct vuln_case *vc, const char *analyst, enum member_role role);
+bool case_add_member(struct pool *pool, struct vuln_case *vc, const char *analyst, enum member_role role); /* false: was there */
+bool case_remove_member(struct vuln_case *vc, const char *analyst, enum member_role role);
+struct party *case_party_by_address(const struct vuln_case *vc, const char *address);
+struct party *case_party_by_key(const struct vuln_case *vc, const char *fingerprint);
+struct party *case_reporter(const struct vuln_case *vc); /* the first one that is not removed; NULL = none */
+struct party *case_add_party(struct pool *pool, struct vuln_case *vc, const struct party *p);
+
+/* ---- opening ---- */
+struct case_report {     /* what the gate knows of a stranger's letter */
+  const char *subject;   /* protected one if any, cleaned; may be "" */
+  const char *from_name, *from_address;
+  const char *fingerprint; /* a usable key of the reporter; "" */
+  const char *token;
+  bool in_clear;
+  int64_t received_at;
+};
+/* A new case in RM Received, CS V; default embargo implicit and Active for embargo_days (0: none). */
+struct vuln_case *case_open(struct pool *pool, const struct case_report *r, int embargo_days);
+
+/* ---- ids: PREFIX-YYYY-NNNN (four digits at least) ---- */
+/* Every id in text, in order, without repeats; prefix compares case-insensitively, ids come upper case. */
+size_t case_ids_in(struct pool *pool, const char *prefix, const char *text, const char ***out);
+bool case_id_valid(const char *prefix, const char *id);
+int case_id_year(int64_t now);
+
+/* ---- threading (design/commands.md "Threading"): pure; the gate looks the facts up ---- */
+struct thread_facts {
+  const char *token_case;     /* case whose participant's token is in the recipient address, NULL */
+  const char *reference_case; /* case of a Message-ID in In-Reply-To/References *sent by or to this very participant*, NULL */
+  const char *subject_case;   /* case in the subject of which the sender is a participant, NULL */
+  bool token_is_sender;       /* the token's participant is the sender (by address or by signing key) */
+  const char *mentioned;      /* any other existing case that it names, NULL */
+};
+struct thread_answer {
+  const char *case_id;   /* NULL: a new case */
+  const char *mentions;  /* link that only analysts see, NULL */
+  const char *how;       /* "token", "reference", "subject", "new" */
+};
+struct thread_answer case_thread(const struct thread_facts *f);
+#endif

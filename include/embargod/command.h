@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* command: the mail command language (design/commands.md). Pure: text -> commands; commands + cases + time -> plan.
+ * No mail, store, clock or crypto: what a command needs of them is an effect in the plan, carried out by the gate. */
+#ifndef EMBARGOD_COMMAND_H
+#define EMBARGOD_COMMAND_H
+#include <embargod/base.h>
+#include <embargod/case.h>
+#include <embargod/conf.h>
+
+#define COMMAND_MAX 64 /* commands in one mail */
+
+enum command_flag {
+  CMD_READS = 1 << 0,      /* changes nothing */
+  CMD_NEEDS_CASE = 1 << 1,
+  CMD_TEXT = 1 << 2,       /* takes the text that follows */
+  CMD_TEXT_MUST = 1 << 3,  /* and cannot do without */
+  CMD_LEAD = 1 << 4,       /* lead analysts only */
+  CMD_OUTSIDE = 1 << 5,    /* its text leaves the house */
+};
+/* One command of a mail. */
+struct command {
+  const struct command_row *row; /* NULL: unknown name */
+  const char *name;   /* as written, lower case, without # */
+  const char *args;   /* rest of the line(s), normalised (quotes, NBSP, dashes, wraps), trimmed */
+  const char *text;   /* text block, LF, trimmed; "" */
+  const char *line;   /* the line as written, cleaned, for the receipt */
+  unsigned line_no;   /* 1 = first line of the text part */
+  bool cut_uncertain; /* text: nothing was found to cut and no #end stood */
+};
+struct command_mail {
+  struct command command[COMMAND_MAX];
+  size_t count;
+  bool dry_run;       /* #dry-run or #preview as first line */
+  const char *note;   /* text without any command: an internal note; "" */
+  const char *refuse; /* non-NULL: the whole mail is refused: why and how to mend it */
+  size_t refuse_line;
+};
+struct command_source {
+  const char *text;       /* first text/plain part under the signature (joined), UTF-8, LF */
+  const char *format, *delsp; /* RFC 3676 parameters, "" */
+  const char *cut_marker; /* our "write above this line", found quoted or not */
+};
+/* Leading block rules, text blocks, #end, ## escape, format=flowed, wraps, normalisation, quotation cut. Never fails:
+ * what is wrong stands in refuse or in a command without row. */
+void command_parse(struct pool *pool, const struct command_source *src, struct command_mail *out);
+/* The gateway's own reference lines in signed text, quoted or not: every "Ref: ID/TAG" (id, tag pairs). */
+struct command_ref { const char *case_id, *tag; };
+size_t command_refs_in(struct pool *pool, const char *prefix, const char *text, struct command_ref **out);
+/* The ids that #case lines name: the gate loads them before command_run. */
+size_t command_cases_named(struct pool *pool, const struct command_mail *m, const char ***out);
+
+/* ---- the plan ---- */
+enum effect_kind {
+  EFFECT_EVENT = 1,  /* kind + text: one line of the case's history */
+  EFFECT_LETTER,     /* a letter to write */
+  EFFECT_NOTE,       /* internal message to keep: text */
+  EFFECT_ANSWER,     /* read-only answer to put into the receipt: what + args */
+  EFFECT_KEY,        /* what = "import" | "accept" | "drop"; args, address */
+  EFFECT_SPAM,       /* block the sender (reporter) of the case */
+  EFFECT_APPROVE,    /* args = token */
+  EFFECT_CANCEL,     /* args = token */
+};
+enum answer_kind { ANSWER_HELP = 1, ANSWER_LIST, ANSWER_SHOW, ANSWER_HISTORY, ANSWER_STATS, ANSWER_KEY_LIST, ANSWER_KEY_SHOW };
+enum letter_to { TO_REPORTER = 1, TO_STAKEHOLDER, TO_PARTY };
+struct effect {
+  enum effect_kind kind;
+  unsigned command;        /* index of the command that made it */
+  int vc;                  /* index into plan.vc; -1: none */
+  enum answer_kind answer;
+  const char *what;        /* EVENT: event kind such as "rm.validate"; KEY: see above */
+  const char *args;
+  const char *text;
+  /* LETTER */
+  enum letter_to to;
+  const char *to_name;     /* stakeholder or party name; "" for the reporter */
+  const char *template_name; /* "reply/plain", "notices/fda", ... without language and suffix */
+  int gate;                /* persons that must release it: 0, 1, 2 */
+  bool preview_only;
+};
+struct command_result {
+  enum status status;      /* OK, REJECT (ill-formed, unknown), DENIED (not allowed, illegal transition) */
+  const char *reason;      /* "" when ok: what changed, for the receipt, else why not and the correct usage */
+};
+struct plan {
+  struct vuln_case *vc[COMMAND_MAX + 1]; /* changed copies; written back as a whole */
+  bool vc_changed[COMMAND_MAX + 1];
+  size_t vc_count;
+  struct effect *effect;
+  size_t effect_count, effect_cap;
+  struct command_result result[COMMAND_MAX];
+  bool failed;             /* one bad command: nothing is applied */
+};
+struct command_world {
+  const struct conf *conf;
+  const struct conf_analyst *analyst; /* who signed */
+  struct vuln_case *const *cases;     /* the bound case first (if any), then those that #case names */
+  size_t case_count;
+  bool bound;                         /* cases[0] is bound by signed content */
+  const char *next_id;                /* what #new will be called */
+  int64_t now;
+  bool encrypted;                     /* the mail came encrypted to us */
+  const char *token;                  /* fresh random token for a party that a command adds */
+  bool (*template_known)(void *self, const char *name);
+  void *self;
+};
+/* Runs all commands on copies. Always fills plan; plan->failed says that nothing must be applied. */
+void command_run(struct pool *pool, const struct command_world *w, const struct command_mail *m, struct plan *plan);
+
+/* ---- the table ---- */
+struct command_context; /* private to the room */
+struct command_row {
+  const char *name;       /* "key" covers its sub-commands */
+  const char *usage;      /* "#assign NAME..." */
+  const char *help;       /* one or more sentences */
+  unsigned flags;
+  enum status (*run)(struct command_context *cx, const struct command *cmd, struct fault *err);
+};
+size_t command_table(const struct command_row **out);
+const struct command_row *command_row_by_name(const char *name);
+const char *command_nearest(const char *name); /* NULL: none is near */
+/* Help text for #help [COMMAND]: plain text. */
+char *command_help(struct pool *pool, const char *name);
+
+/* ---- reporters' and participants' own verbs: alone on a line of the leading block ---- */
+enum participant_verb { PV_NONE = 0, PV_STATUS, PV_KEY, PV_HELP, PV_CREDIT, PV_EMBARGO, PV_WITHDRAW };
+struct participant_command { enum participant_verb verb; const char *args; };
+size_t command_participant(struct pool *pool, const char *text, struct participant_command out[8]);
+#endif
