@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* template: Mustache (the specification: comments, interpolation, sections, inverted, partials, delimiters), values from
+ * a small tree. In plain-text templates nothing is escaped; values are never parsed again. */
+#ifndef EMBARGOD_TEMPLATE_H
+#define EMBARGOD_TEMPLATE_H
+#include <embargod/base.h>
+
+/* A value: string, list, object, or bool. Built in a pool. */
+struct tvalue;
+struct tvalue *tvalue_object(struct pool *pool);
+struct tvalue *tvalue_list(struct pool *pool);
+struct tvalue *tvalue_string(struct pool *pool, const char *s); /* NULL: "" (falsy) */
+struct tvalue *tvalue_bool(struct pool *pool, bool b);
+void tvalue_set(struct pool *pool, struct tvalue *object, const char *key, struct tvalue *v);
+void tvalue_sets(struct pool *pool, struct tvalue *object, const char *key, const char *s);
+void tvalue_setb(struct pool *pool, struct tvalue *object, const char *key, bool b);
+void tvalue_add(struct pool *pool, struct tvalue *list, struct tvalue *v);
+const struct tvalue *tvalue_get(const struct tvalue *object, const char *key);
+const char *tvalue_text(const struct tvalue *v); /* "" */
+
+enum template_escape { TEMPLATE_PLAIN, TEMPLATE_HTML };
+struct template_source { /* partials */
+  bool (*get)(void *self, const char *name, struct bytes *out);
+  void *self;
+};
+/* Renders; misses are empty (the specification). REJECT: ill-formed template (line number in err) or too deep recursion. */
+MUST_USE enum status template_render(struct pool *pool, struct bytes tmpl, const struct tvalue *data, enum template_escape escape,
+                                     const struct template_source *partials, struct bytes *out, struct fault *err);
+/* Load-time check: every variable, section and partial name that the template uses must be known. Each unknown one is a line
+ * "templates/en/ack.txt:12: unknown variable `foo`" added to errors. */
+struct template_set;
+/* Loads DIR/LANG/NAME.txt for all languages and names (also sub-folders: "notices/fda"), checks them against the variable table of
+ * template_vars.c. REJECT with all lines in *errors (NULL-terminated). */
+MUST_USE enum status template_set_load(struct pool *pool, const char *dir, struct template_set **out, char ***errors, struct fault *err);
+bool template_set_has(const struct template_set *s, const char *name);
+/* Renders NAME in that language, falling back to "en". A template's first line "Subject: ..." is its subject, a second
+ * "Required: a, b" (optional) names variables that must not be empty. missing: NULL-terminated names; then nothing is
+ * rendered and DENIED is returned. */
+struct template_letter { const char *subject, *text; };
+MUST_USE enum status template_letter(struct pool *pool, const struct template_set *s, const char *name, const char *language,
+                                     const struct tvalue *data, struct template_letter *out, char ***missing, struct fault *err);
+/* The variables that templates may use, with a word on each: for embargod.conf(5)/templates(7) and the check. */
+struct template_var { const char *name; const char *meaning; };
+size_t template_vars(const struct template_var **out);
+#endif
