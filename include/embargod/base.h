@@ -13,7 +13,7 @@
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 #define NORETURN __attribute__((noreturn))
 /* AUTO(pool_freep) struct pool *p = ...;  runs pool_freep(&p) at the end of the scope. */
-#define AUTO(cleanup_fn) __attribute__((cleanup(cleanup_fn)))
+#define AUTO(cleanup_fn) __attribute__((cleanup(cleanup_fn), unused))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 /* Hands a pointer over: the variable is NULL afterwards, so its cleanup does nothing. */
 #define steal(p) ({ __typeof__(p) stolen_ = (p); (p) = NULL; stolen_; })
