@@ -35,7 +35,8 @@ struct fault {
 };
 /* Sets st and, when text is there already, prepends "MESSAGE: " to it. err may be NULL. Returns st. */
 enum status fault(struct fault *err, enum status st, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* Adds a noun and keeps the status that is in err: return fault_add(err, "store"); */
+/* Adds a noun and keeps the status that is in err, which is not NULL and holds a failure: return fault_add(err, "store");
+ * Where err may be NULL: return fault(err, st, "store"); */
 enum status fault_add(struct fault *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void fault_clear(struct fault *err);
 

@@ -8,13 +8,14 @@
 #include <embargod/base.h>
 
 #define WIRE_INLINE_MAX 16384         /* one field inside the packet */
-#define WIRE_PACKET_MAX 131072        /* the packet's own bytes */
-#define WIRE_FIELDS_MAX 4096
-#define WIRE_FDS_MAX 16               /* large fields a message */
-#define WIRE_FIELD_MAX (256u << 20)   /* hard cap of one field */
+#define WIRE_PACKET_MAX 131072        /* the packet's own bytes; small fields above it travel together in one memfd */
+#define WIRE_FIELDS_MAX 65536
+#define WIRE_FDS_MAX 16               /* memfds a message; further large fields join the small ones */
+#define WIRE_FIELD_MAX (256u << 20)   /* hard cap of one field, and of a message that is received */
 
 struct wire_msg; /* lives in a pool */
-/* A message to be filled. */
+/* A message to be filled. Values up to WIRE_INLINE_MAX are copied; larger ones are borrowed and must stay as they are
+ * until wire_send() or helper_submit(). Too many or too large fields: wire_send() answers REJECT. */
 struct wire_msg *wire_new(struct pool *pool, uint16_t type, uint32_t job);
 void wire_put(struct wire_msg *m, uint16_t tag, struct bytes value);
 void wire_puts(struct wire_msg *m, uint16_t tag, const char *s); /* NULL: nothing is put */
@@ -34,8 +35,11 @@ size_t wire_count(const struct wire_msg *m);
 uint16_t wire_field(const struct wire_msg *m, size_t i, struct bytes *out); /* its tag */
 int64_t wire_number(struct bytes field, int64_t fallback);
 
-/* Sends one packet. Non-blocking descriptor with a full buffer: RETRY with nothing sent. Peer gone: REJECT. */
+/* Sends one packet; no SIGPIPE. Non-blocking descriptor with a full buffer: RETRY (errno is EAGAIN) with nothing sent.
+ * No memfd to be had: RETRY. Peer gone (errno EPIPE or ECONNRESET) or message over a limit (errno EMSGSIZE): REJECT.
+ * A memfd counts against RLIMIT_FSIZE: a child that answers with large fields needs room there. */
 MUST_USE enum status wire_send(int fd, const struct wire_msg *m, struct fault *err);
-/* Receives one packet into pool. RETRY: nothing there (non-blocking). REJECT: peer gone or bad packet; *eof says which. */
+/* Receives one packet into pool; each value has a NUL behind its end. RETRY: nothing there (non-blocking). REJECT: peer gone or bad packet; *eof says
+ * which. All that came is consumed and every descriptor closed in each case. */
 MUST_USE enum status wire_recv(int fd, struct pool *pool, struct wire_msg **out, bool *eof, struct fault *err);
 #endif
