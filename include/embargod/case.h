@@ -22,7 +22,8 @@ MUST_USE bool rm_state_parse(const char *s, enum rm_state *out);
  * Accepted) is embargod's extension of Vultron: lead analysts only, which the caller checks. */
 MUST_USE enum status rm_next(enum rm_state from, enum rm_event ev, enum rm_state *to, struct fault *err);
 MUST_USE enum status em_next(enum em_state from, enum em_event ev, enum em_state *to, struct fault *err);
-/* Adds a fact with all that it implies (X implies P, P implies V); refuses F without V, D without F, F and D unless RM Accepted. */
+/* Adds a fact with all that it implies (X implies P, P implies V); refuses F without V, D without F, F and D unless RM Accepted.
+ * A fact that is there already stays, in every RM state: OK. */
 MUST_USE enum status cs_add(unsigned cs, enum rm_state rm, enum cs_fact fact, unsigned *out, struct fault *err);
 /* "VFdpxa" into out[7]. */
 void cs_string(unsigned cs, char out[7]);
@@ -79,15 +80,19 @@ struct vuln_case {
 struct vuln_case *case_new(struct pool *pool);
 struct vuln_case *case_copy(struct pool *pool, const struct vuln_case *vc); /* deep: changing one leaves the other */
 const char *case_get(const struct vuln_case *vc, const char *field);        /* single field; "" when unset */
-void case_set(struct pool *pool, struct vuln_case *vc, const struct case_field *f); /* single: replace; list: add if not there */
+/* single: replace; list: add, or renew extra, at and by of the same value (ASCII case ignored). f->name must be known. */
+void case_set(struct pool *pool, struct vuln_case *vc, const struct case_field *f);
 bool case_unset(struct vuln_case *vc, const char *field, const char *value); /* value NULL: all of that name */
 bool case_is_open(const struct vuln_case *vc);  /* not Closed, not merged */
 bool case_has_member(const struct vuln_case *vc, const char *analyst, enum member_role role);
 bool case_add_member(struct pool *pool, struct vuln_case *vc, const char *analyst, enum member_role role); /* false: was there */
 bool case_remove_member(struct vuln_case *vc, const char *analyst, enum member_role role);
+/* Removed parties are not found: they are no participants any more. Addresses compare without ASCII case. */
 struct party *case_party_by_address(const struct vuln_case *vc, const char *address);
 struct party *case_party_by_key(const struct vuln_case *vc, const char *fingerprint);
 struct party *case_reporter(const struct vuln_case *vc); /* the first one that is not removed; NULL = none */
+/* One that was there in the same role with the same address comes back instead (row, token and key stay). The pointer
+ * holds until the next party is added. */
 struct party *case_add_party(struct pool *pool, struct vuln_case *vc, const struct party *p);
 
 /* ---- opening ---- */
@@ -103,8 +108,9 @@ struct case_report {     /* what the gate knows of a stranger's letter */
 struct vuln_case *case_open(struct pool *pool, const struct case_report *r, int embargo_days);
 
 /* ---- ids: PREFIX-YYYY-NNNN (four digits at least) ---- */
-/* Every id in text, in order, without repeats; prefix compares case-insensitively, ids come upper case. */
+/* Every id in text, in order, without repeats, at most 64; prefix compares case-insensitively, ids come upper case. */
 size_t case_ids_in(struct pool *pool, const char *prefix, const char *text, const char ***out);
+/* Exactly one id, any case; more than four digits only without a leading zero: one case, one spelling. */
 bool case_id_valid(const char *prefix, const char *id);
 int case_id_year(int64_t now);
 
