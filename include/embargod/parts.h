@@ -29,6 +29,7 @@ enum part_repair {
   REPAIR_BOUNDARY_MISSING = 1 << 6, /* multipart without its closing (or any) boundary */
   REPAIR_NO_CONTENT_TYPE = 1 << 7,  /* ill-formed Content-Type: text/plain (top) or octet-stream assumed */
   REPAIR_HTML_TEXT = 1 << 8,        /* text made from HTML */
+  REPAIR_AMBIGUOUS = 1 << 9,        /* root: a second parser (libetpan) sees other parts than we do */
 };
 
 struct part {
@@ -42,7 +43,7 @@ struct part {
   struct byte_span decoded; /* in part_table.decoded; empty for multipart and message */
   struct byte_span as_text; /* in part_table.decoded: text/html made readable (UTF-8, LF), else equal to decoded for PART_TEXT */
   /* Parameters, RFC 2231 and 2047 decoded, UTF-8, cleaned of control characters; "" when absent, never NULL. */
-  const char *type;         /* "text/plain", lower case */
+  const char *type;         /* "text/plain", lower case, always well-formed */
   const char *charset;      /* as written, lower case */
   const char *filename;     /* base name only, no path separators */
   const char *disposition;  /* "inline", "attachment", lower case */
@@ -57,7 +58,9 @@ struct part {
 };
 struct part_header {
   const char *name;     /* as written, without colon; compare with text_ieq */
-  const char *value;    /* unfolded, RFC 2047 decoded, UTF-8, no control characters, trimmed */
+  const char *value;    /* unfolded, RFC 2047 decoded, UTF-8, no control characters, trimmed. In address fields a
+                           decoded word that holds specials comes as a quoted string, so that it cannot become an
+                           address; ids, dates, Received, Autocrypt and MIME fields are not decoded */
   struct byte_span raw; /* the field's raw value: after the colon .. before the CRLF that ends it */
 };
 struct part_table {

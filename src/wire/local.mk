@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 noinst_LTLIBRARIES += libwire.la
-libwire_la_SOURCES = src/wire/wire.c src/wire/wire_io.c src/wire/wire_private.h
+libwire_la_SOURCES = src/wire/wire.c src/wire/wire_io.c src/wire/parts.c src/wire/wire_private.h
 libwire_la_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 libwire_la_LIBADD = $(SECCOMP_LIBS)
 
