@@ -52,6 +52,9 @@ struct mail_pgp {
 };
 /* Every OpenPGP structure of the table, outermost first, not descending into signed or encrypted ones; at most max. */
 size_t mail_pgp_find(struct pool *pool, const struct part_table *t, struct mail_pgp *out, size_t max);
+/* Decrypted bytes that begin like a MIME entity (a header block with Content-Type or MIME-Version): what was encrypted is a
+ * letter, not a file. For MAIL_PGP_ENCRYPTED that is mangled and for MAIL_PGP_ENCRYPTED_ATTACHMENT. */
+bool mail_looks_like_entity(struct bytes plain);
 /* Protected headers (RFC 9788 hp=, and protected-headers="v1") of the part that is the root of a decrypted or signed
  * entity: its Subject etc.; NULL when it carries none. */
 struct mail_protected { bool present; const char *subject, *from, *to, *message_id, *in_reply_to, *references, *date; };
