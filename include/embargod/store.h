@@ -55,6 +55,7 @@ struct intake_letter {
   unsigned attempts;
   bool settled;           /* moved on the server */
   bool oversize;          /* no raw bytes */
+  bool released;          /* an operator let it out of quarantine */
   const char *case_id;    /* "" */
   const char *reason;     /* why held or quarantined: no text of the letter in it */
   int64_t retry_at;
@@ -76,6 +77,9 @@ struct intake_end { enum letter_state state; enum letter_class klass; const char
 /* Sets the end and, with case_id, re-wraps the letter's key under the case's key. */
 MUST_USE enum status store_intake_finish(struct store *st, int64_t id, const struct intake_end *end, struct fault *err);
 MUST_USE enum status store_intake_settled(struct store *st, int64_t id, struct fault *err);
+MUST_USE enum status store_intake_unsettle(struct store *st, int64_t id, struct fault *err); /* it lies in its folder again */
+/* An operator's word: QUARANTINED or HELD back to RECORDED, attempts 0, `released` set (duplicates and caps no longer stop it). */
+MUST_USE enum status store_intake_release(struct store *st, int64_t id, struct fault *err);
 /* Letters at an end but not yet settled on the server. */
 MUST_USE enum status store_intake_unsettled(struct store *st, const char *mailbox, int64_t *ids, size_t max, size_t *count,
                                             struct fault *err);
