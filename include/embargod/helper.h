@@ -13,7 +13,10 @@
 #include <poll.h>
 
 #define HELPER_FD 3
-#define WIRE_DEAD 0xffff     /* made by the core's end: the process died with this job (or the job's deadline passed) */
+/* Made by the core's end: the process died with this job, or the job's deadline passed, or the request is over the
+ * channel's limits. Fields as in CH_ERROR: TAG_STATUS (ST_RETRY), TAG_TEXT (the cause). Types from 0xff00 on are the
+ * channel's own. */
+#define WIRE_DEAD 0xffff
 #define WIRE_CHILD_DIED 0xfffe /* sent by the parse zygote: the child with this job died; TAG 1 = signal, TAG 2 = exit code */
 #define WIRE_HELLO 0xfffd    /* first message of every helper: locked in and ready */
 #define WIRE_CONFIG 0xfffc   /* first message of the core to every helper; fields are the channel's own */
@@ -28,7 +31,8 @@ struct helper_options {
   bool unsolicited;         /* messages with job 0 go to on_event (fetch) */
   const char *const *env;   /* further NAME=value for the child, NULL-terminated; may be NULL */
 };
-/* answer lives in the pool only during the call: copy (or steal: see helper_answer_pool) what is kept. */
+/* answer lives in the pool (a wiping one) only during the call: copy what is kept, or keep all of it with
+ * helper_answer_pool(). It may submit jobs, tell and ask for a restart; it must not free the helper pool. */
 typedef void helper_answer_fn(void *self, struct pool *pool, const struct wire_msg *answer);
 typedef void helper_event_fn(void *self, const struct wire_msg *event);
 /* Called when a process (re)starts and has said HELLO: fill the CONFIG message. Returns false: send none. */
@@ -42,6 +46,8 @@ void helper_pool_on_event(struct helper_pool *hp, helper_event_fn *fn, void *sel
 /* Queues a job. The request is copied into the job. answer gets either the child's answer or WIRE_DEAD, exactly once,
  * never from within this call. secret: the job's memory is a wiping pool. Returns the job's id. */
 uint32_t helper_submit(struct helper_pool *hp, const struct wire_msg *request, helper_answer_fn *answer, void *self);
+/* Only within an answer call: takes the pool that holds the answer over; the caller frees it. */
+struct pool *helper_answer_pool(struct helper_pool *hp);
 /* To every process (or the one) without an answer being awaited; job id 0. */
 void helper_tell(struct helper_pool *hp, const struct wire_msg *msg);
 /* Drops all processes and starts new ones (new configuration, new key ring). Jobs in hand are submitted again. */
@@ -55,7 +61,9 @@ size_t helper_poll_prepare(struct helper_pool *hp, struct pollfd *fds, size_t ma
 /* After poll(): reads answers, calls back, sends queued jobs, kills what is over its deadline, restarts the dead. */
 void helper_poll_done(struct helper_pool *hp, const struct pollfd *fds, size_t count);
 
-/* ---- the child's end ---- */
+/* ---- the child's end ----
+ * Started with: channel on HELPER_FD, standard input /dev/null, standard output and error = the core's error, nothing
+ * else open; PATH, LANG, options->env and the tests' variables, nothing else (no HOME); SIGKILL when the core dies. */
 struct lockin {
   const char *const *read_paths;  /* Landlock: NULL-terminated; NULL = none */
   const char *const *write_paths;
@@ -64,8 +72,23 @@ struct lockin {
   size_t max_memory, max_file;    /* RLIMIT_AS, RLIMIT_FSIZE; 0 = leave */
   int max_cpu_s;                  /* RLIMIT_CPU; 0 = leave */
 };
-/* no_new_privs, not dumpable, RLIMIT_CORE 0, the limits, Landlock where the kernel has it, then a seccomp filter
+/* Read paths give reading (and executing, with spawn), write paths all but making devices; what does not exist is left
+ * out of the read paths and a REJECT in the write paths. Where the kernel can (6.12), only processes that are started
+ * afterwards can be signalled. An answer with large fields needs room below max_file. With
+ * network only outgoing connections are possible where the kernel can tell. no_new_privs also holds for what is spawned:
+ * set-group-id programs (Postfix's postdrop) do not get their group.
+ * no_new_privs, not dumpable, RLIMIT_CORE 0, the limits, Landlock where the kernel has it, then a seccomp filter
  * (deny list of dangerous calls with EPERM for network/spawn helpers). Says on stderr what the kernel did not have.
  * With --disable-sandbox: a loud line, limits only. embargod-parse has its own, stricter filter. */
 MUST_USE enum status helper_lock_in(const struct lockin *lockin, struct fault *err);
+
+/* The loop of a helper that does one job at a time. take gets each message (CONFIG with job 0 too) and may fill an
+ * answer in pool, which is sent with the request's job id; NULL: none. A failure that is returned is answered as
+ * CH_ERROR (TAG_STATUS, TAG_TEXT), only BROKEN ends the loop. The pool is a wiping one and is reset after each message. */
+typedef enum status helper_take_fn(void *self, struct pool *pool, const struct wire_msg *request,
+                                   struct wire_msg **answer, struct fault *err);
+/* Says HELLO, then serves until the core closes the channel. Returns the exit code for main(). */
+int helper_serve(helper_take_fn *take, void *self);
+/* For helpers with a loop of their own. */
+MUST_USE enum status helper_say_hello(struct fault *err);
 #endif

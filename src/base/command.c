@@ -47,8 +47,9 @@ NORETURN static void run_child(char **argv, int out)
 {
   sigset_t none;
   sigemptyset(&none);
+  for (int sig = 1; sig < NSIG; sig++)
+    signal(sig, SIG_DFL); /* some refuse: they are at their default anyhow */
   sigprocmask(SIG_SETMASK, &none, NULL);
-  signal(SIGPIPE, SIG_DFL);
   setpgid(0, 0);
   int null = open("/dev/null", O_RDONLY);
   if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
@@ -112,9 +113,14 @@ enum status command_output(struct pool *pool, const char *command, int timeout_m
   if (pipe2(ends, O_CLOEXEC) < 0)
     return fault(err, ST_RETRY, "pipe: %s", strerror(errno));
   AUTO(fd_closep) int in = ends[0];
+  /* A signal for the new process must not run our handlers in it: they would act in our name. */
+  sigset_t all, was;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &was);
   pid_t pid = fork();
   if (pid == 0)
     run_child(argv, ends[1]);
+  sigprocmask(SIG_SETMASK, &was, NULL);
   close(ends[1]);
   if (pid < 0)
     return fault(err, ST_RETRY, "fork: %s", strerror(errno));

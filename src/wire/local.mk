@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 noinst_LTLIBRARIES += libwire.la
-libwire_la_SOURCES = src/wire/wire.c src/wire/wire_io.c src/wire/parts.c src/wire/wire_private.h
+libwire_la_SOURCES = src/wire/wire.c src/wire/wire_io.c src/wire/parts.c src/wire/wire_private.h \
+	src/wire/helper_pool.c src/wire/helper_process.c src/wire/helper_private.h src/wire/helper_child.c \
+	src/wire/lockin.c src/wire/lockin_landlock.c src/wire/lockin_seccomp.c src/wire/lockin_private.h
 libwire_la_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 libwire_la_LIBADD = $(SECCOMP_LIBS)
 
@@ -11,4 +13,15 @@ test_wire_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 test_wire_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_wire_LDADD = libwire.la libbase.la $(UNIT_LIBS)
 TESTS += test_wire
+
+check_PROGRAMS += wire_child
+wire_child_SOURCES = tests/support/wire_child.c tests/support/wire_child.h
+wire_child_LDADD = libwire.la libbase.la
+
+check_PROGRAMS += test_wire_helper
+test_wire_helper_SOURCES = tests/unit/test_wire_helper.c tests/support/wire_child.h
+test_wire_helper_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+test_wire_helper_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_wire_helper_LDADD = libwire.la libbase.la $(UNIT_LIBS)
+TESTS += test_wire_helper
 endif
