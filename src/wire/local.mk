@@ -24,4 +24,10 @@ test_wire_helper_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 test_wire_helper_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_wire_helper_LDADD = libwire.la libbase.la $(UNIT_LIBS)
 TESTS += test_wire_helper
+
+check_PROGRAMS += test_wire_lockin
+test_wire_lockin_SOURCES = tests/unit/test_wire_lockin.c
+test_wire_lockin_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_wire_lockin_LDADD = libwire.la libbase.la $(UNIT_LIBS)
+TESTS += test_wire_lockin
 endif
