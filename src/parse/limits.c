@@ -189,6 +189,8 @@ static void take_type(struct scanner *s, struct scan_part *p, struct param_list 
   p->type = list->value;
   if (!p->content_type.len) {
     p->type = up && !strcmp(up->type, "multipart/digest") ? "message/rfc822" : "text/plain";
+  } else if (!strcmp(p->type, "text")) {
+    p->type = "text/plain"; /* old mailers */
   } else if (!is_type(p->type)) {
     p->repairs |= REPAIR_NO_CONTENT_TYPE;
     p->type = up ? "application/octet-stream" : "text/plain";

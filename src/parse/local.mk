@@ -10,3 +10,21 @@ pkglibexec_PROGRAMS += embargod-parse
 embargod_parse_SOURCES = src/parse/main.c
 embargod_parse_CFLAGS = $(AM_CFLAGS) $(XML2_CFLAGS)
 embargod_parse_LDADD = libparse.la
+
+EXTRA_DIST += tests/corpus/mime tests/corpus/hostile
+
+if HAVE_CHECK
+check_PROGRAMS += test_parse_limits test_parse_mime test_wire_parts
+test_parse_limits_SOURCES = tests/unit/test_parse_limits.c
+test_parse_limits_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+test_parse_limits_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_parse_limits_LDADD = libparse.la $(UNIT_LIBS)
+test_parse_mime_SOURCES = tests/unit/test_parse_mime.c
+test_parse_mime_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+test_parse_mime_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_parse_mime_LDADD = libparse.la $(UNIT_LIBS)
+test_wire_parts_SOURCES = tests/unit/test_wire_parts.c
+test_wire_parts_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_wire_parts_LDADD = libwire.la libbase.la $(UNIT_LIBS)
+TESTS += test_parse_limits test_parse_mime test_wire_parts
+endif
