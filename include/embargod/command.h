@@ -16,6 +16,7 @@ enum command_flag {
   CMD_TEXT_MUST = 1 << 3,  /* and cannot do without */
   CMD_LEAD = 1 << 4,       /* lead analysts only */
   CMD_OUTSIDE = 1 << 5,    /* its text leaves the house */
+  CMD_MIXED = 1 << 6,      /* reads or writes by its sub-command, which checks the rest itself */
 };
 /* One command of a mail. */
 struct command {
@@ -31,7 +32,7 @@ struct command_mail {
   struct command command[COMMAND_MAX];
   size_t count;
   bool dry_run;       /* #dry-run or #preview as first line */
-  const char *note;   /* text without any command: an internal note; "" */
+  const char *note;   /* text that belongs to no command: an internal note; "" */
   const char *refuse; /* non-NULL: the whole mail is refused: why and how to mend it */
   size_t refuse_line;
 };
@@ -55,8 +56,8 @@ enum effect_kind {
   EFFECT_LETTER,     /* a letter to write */
   EFFECT_NOTE,       /* internal message to keep: text */
   EFFECT_ANSWER,     /* read-only answer to put into the receipt: what + args */
-  EFFECT_KEY,        /* what = "import" | "accept" | "drop"; args, address */
-  EFFECT_SPAM,       /* block the sender (reporter) of the case */
+  EFFECT_KEY,        /* what = "import" (keys attached to the mail) | "accept" | "drop"; args = fingerprint, text = address */
+  EFFECT_SPAM,       /* block the sender of the case: args = address; "" when the case has no reporter */
   EFFECT_APPROVE,    /* args = token */
   EFFECT_CANCEL,     /* args = token */
 };
@@ -64,17 +65,18 @@ enum answer_kind { ANSWER_HELP = 1, ANSWER_LIST, ANSWER_SHOW, ANSWER_HISTORY, AN
 enum letter_to { TO_REPORTER = 1, TO_STAKEHOLDER, TO_PARTY };
 struct effect {
   enum effect_kind kind;
-  unsigned command;        /* index of the command that made it */
+  unsigned command;        /* index of the command that made it; command_mail.count: the note below the commands */
   int vc;                  /* index into plan.vc; -1: none */
   enum answer_kind answer;
   const char *what;        /* EVENT: event kind such as "rm.validate"; KEY: see above */
   const char *args;
-  const char *text;
+  const char *text;        /* ANSWER_HELP: the answer itself */
   /* LETTER */
   enum letter_to to;
   const char *to_name;     /* stakeholder or party name; "" for the reporter */
   const char *template_name; /* "reply/plain", "notices/fda", ... without language and suffix */
-  int gate;                /* persons that must release it: 0, 1, 2 */
+  int gate;                /* persons that must release it: 0, 1, 2. With 0 first_answer_at and last_contact_at are set
+                            * already; else whoever releases it sets them. */
   bool preview_only;
 };
 struct command_result {
@@ -88,7 +90,8 @@ struct plan {
   struct effect *effect;
   size_t effect_count, effect_cap;
   struct command_result result[COMMAND_MAX];
-  bool failed;             /* one bad command: nothing is applied */
+  struct command_result note; /* what became of command_mail.note; reason "" when there is none */
+  bool failed;             /* one bad command: nothing is applied; there are no effects then */
 };
 struct command_world {
   const struct conf *conf;
@@ -99,12 +102,18 @@ struct command_world {
   const char *next_id;                /* what #new will be called */
   int64_t now;
   bool encrypted;                     /* the mail came encrypted to us */
-  const char *token;                  /* fresh random token for a party that a command adds */
+  const char *token;                  /* fresh random token for the reporter that #reporter adds. Other parties that commands
+                                       * add (stakeholders) have the token "": the gate makes one each before it saves. */
   bool (*template_known)(void *self, const char *name);
   void *self;
 };
-/* Runs all commands on copies. Always fills plan; plan->failed says that nothing must be applied. */
+/* Runs all commands on copies. Always fills plan; plan->failed says that nothing must be applied. With m->dry_run (and for
+ * what stands under #preview) only ANSWER effects and letters with preview_only are left; the copies stay for rendering
+ * them, with vc_changed false. Text of #reply whose end is uncertain (cut_uncertain) needs one person at least. */
 void command_run(struct pool *pool, const struct command_world *w, const struct command_mail *m, struct plan *plan);
+
+/* What a case is marked with; AMBER until #tlp says otherwise. */
+enum tlp command_case_tlp(const struct vuln_case *vc);
 
 /* ---- the table ---- */
 struct command_context; /* private to the room */
@@ -117,7 +126,7 @@ struct command_row {
 };
 size_t command_table(const struct command_row **out);
 const struct command_row *command_row_by_name(const char *name);
-const char *command_nearest(const char *name); /* NULL: none is near */
+const char *command_nearest(const char *name); /* a constant; NULL: none is near */
 /* Help text for #help [COMMAND]: plain text. */
 char *command_help(struct pool *pool, const char *name);
 

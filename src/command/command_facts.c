@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* command/facts: what is known of the vulnerability. Rows share these functions: a row's name is its field's name. */
+#include <config.h>
+
+#include <embargod/text.h>
+#include <string.h>
+
+#include "command_private.h"
+
+#define LINE_MAX_BYTES 300
+#define SHOWN 60
+
+static void put(struct command_context *cx, const char *field, const char *value, const char *extra)
+{
+  case_set(cx->pool, command_case(cx),
+           &(struct case_field){
+               .name = field, .value = value, .extra = extra, .at = cx->w->now, .by = cx->w->analyst->name });
+}
+
+static const char *shown(struct command_context *cx, const char *value)
+{
+  if (value[0] == '\0')
+    return "nothing";
+  return pool_printf(cx->pool, "\"%s\"", command_short(cx->pool, value, SHOWN));
+}
+
+/* Sets a single field and says from what to what. */
+static enum status set_single(struct command_context *cx, const char *field, const char *value)
+{
+  struct vuln_case *vc = command_case(cx);
+  const char *before = shown(cx, case_get(vc, field));
+  put(cx, field, value, "");
+  command_event(cx, pool_printf(cx->pool, "field.%s", field), "%s: %s -> %s", field, before, shown(cx, value));
+  command_say(cx, "%s: %s: %s -> %s", vc->id, field, before, shown(cx, value));
+  return ST_OK;
+}
+
+/* The same for texts, of which a receipt tells the size only. */
+static enum status set_text(struct command_context *cx, const char *field, const char *text)
+{
+  struct vuln_case *vc = command_case(cx);
+  size_t before = strlen(case_get(vc, field));
+  put(cx, field, text, "");
+  command_event(cx, pool_printf(cx->pool, "field.%s", field), "%s %s (%zu bytes)", field, before ? "replaced" : "set",
+                strlen(text));
+  if (before)
+    command_say(cx, "%s: %s replaced (was %zu bytes, is %zu)", vc->id, field, before, strlen(text));
+  else
+    command_say(cx, "%s: %s set (was empty, is %zu bytes)", vc->id, field, strlen(text));
+  return ST_OK;
+}
+
+enum status command_do_line_field(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  if (cmd->args[0] == '\0')
+    return command_usage(cmd, err, "its text is missing");
+  if (strlen(cmd->args) > LINE_MAX_BYTES)
+    return fault(err, ST_REJECT, "longer than %d bytes", LINE_MAX_BYTES);
+  return set_single(cx, cmd->row->name, cmd->args);
+}
+
+enum status command_do_text_field(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  const char *text = command_whole_text(cx->pool, cmd);
+  if (text_empty(text))
+    return command_usage(cmd, err, "its text is missing");
+  return set_text(cx, cmd->row->name, text);
+}
+
+enum status command_do_adverse_events(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  const char *text = command_whole_text(cx->pool, cmd);
+  if (text_empty(text))
+    return command_usage(cmd, err, "none, or its text is missing");
+  if (text_ieq(text, "none"))
+    return set_single(cx, "adverse-events", "none");
+  return set_text(cx, "adverse-events", text);
+}
+
+/* Without the quotes around it. */
+static const char *unquoted(struct pool *pool, const char *s)
+{
+  struct bytes b = bytes_trim(bytes_str(s));
+  if (b.len >= 2 && b.p[0] == '"' && b.p[b.len - 1] == '"')
+    b = bytes_trim(bytes_sub(b, 1, b.len - 2));
+  return pool_str(pool, b);
+}
+
+/* Every value of a list field, for "did you mean" and for the receipt. */
+static size_t values_of(struct command_context *cx, const char *field, const char ***out)
+{
+  const struct vuln_case *vc = command_case(cx);
+  size_t count = 0;
+  *out = pool_array(cx->pool, vc->field_count + 1, sizeof **out);
+  for (size_t i = 0; i < vc->field_count; i++)
+    if (strcmp(vc->field[i].name, field) == 0)
+      (*out)[count++] = vc->field[i].value;
+  return count;
+}
+
+static enum status remove_value(struct command_context *cx, const char *field, const char *value, struct fault *err)
+{
+  struct vuln_case *vc = command_case(cx);
+  const char **values;
+  size_t count = values_of(cx, field, &values);
+  if (!case_unset(vc, field, value))
+    return fault(err, ST_REJECT, "%s has no %s \"%s\"%s", vc->id, field, command_short(cx->pool, value, SHOWN),
+                 command_did_you_mean(cx->pool, "", command_nearest_of(values, count, value)));
+  command_event(cx, pool_printf(cx->pool, "field.%s", field), "%s removed: %s", field, value);
+  command_say(cx, "%s: %s removed: %s", vc->id, field, value);
+  return ST_OK;
+}
+
+static enum status add_value(struct command_context *cx, const char *field, const char *value, const char *extra)
+{
+  struct vuln_case *vc = command_case(cx);
+  const char **values;
+  size_t before = values_of(cx, field, &values);
+  put(cx, field, value, extra);
+  size_t after = values_of(cx, field, &values);
+  const char *what = after > before ? "added" : "renewed";
+  const char *more = extra[0] ? pool_printf(cx->pool, " (%s)", extra) : "";
+  command_event(cx, pool_printf(cx->pool, "field.%s", field), "%s %s: %s%s", field, what, value, more);
+  command_say(cx, "%s: %s %s: %s%s", vc->id, field, what, value, more);
+  return ST_OK;
+}
+
+enum status command_do_list_field(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  bool remove = cmd->args[0] == '-';
+  const char *value = unquoted(cx->pool, cmd->args + remove);
+  if (value[0] == '\0')
+    return command_usage(cmd, err, "the name is missing");
+  if (strlen(value) > LINE_MAX_BYTES)
+    return fault(err, ST_REJECT, "longer than %d bytes", LINE_MAX_BYTES);
+  return remove ? remove_value(cx, cmd->row->name, value, err) : add_value(cx, cmd->row->name, value, "");
+}
+
+/* The longest name of the configuration that the words begin with. */
+static const struct conf_product *configured_product(const struct conf *c, const char *args)
+{
+  const struct conf_product *best = NULL;
+  for (size_t i = 0; i < c->product_count; i++) {
+    const char *name = c->product[i].name;
+    size_t len = strlen(name);
+    bool whole = text_istarts(args, name) && (args[len] == '\0' || args[len] == ' ' || args[len] == ',');
+    if (whole && (!best || len > strlen(best->name)))
+      best = &c->product[i];
+  }
+  return best;
+}
+
+static void warn_unknown_product(struct command_context *cx, const char *name)
+{
+  const struct conf *c = cx->w->conf;
+  const char **names = pool_array(cx->pool, c->product_count + 1, sizeof *names);
+  for (size_t i = 0; i < c->product_count; i++)
+    names[i] = c->product[i].name;
+  if (c->product_count > 0)
+    command_say(cx, "note: the configuration has no product \"%s\"%s", command_short(cx->pool, name, SHOWN),
+                command_did_you_mean(cx->pool, "", command_nearest_of(names, c->product_count, name)));
+}
+
+enum status command_do_product(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  const char *args = cmd->args;
+  if (args[0] == '-')
+    return command_do_list_field(cx, cmd, err);
+  const struct conf_product *known = configured_product(cx->w->conf, args);
+  bool quoted = args[0] == '"';
+  size_t len = known ? strlen(known->name) : strcspn(args + quoted, quoted ? "\"" : " ");
+  if (quoted && args[1 + len] != '"')
+    return command_usage(cmd, err, "the closing quote is missing");
+  const char *name = known ? known->name : pool_strndup(cx->pool, args + quoted, len);
+  if (quoted && conf_product_by_name(cx->w->conf, name)) {
+    known = conf_product_by_name(cx->w->conf, name);
+    name = known->name;
+  }
+  if (text_empty(name))
+    return command_usage(cmd, err, "the name is missing");
+  const char *versions = args + len + 2 * quoted;
+  versions = pool_str(cx->pool, bytes_trim(bytes_str(versions + strspn(versions, " ,"))));
+  if (strlen(args) > LINE_MAX_BYTES)
+    return fault(err, ST_REJECT, "longer than %d bytes", LINE_MAX_BYTES);
+  enum status st = add_value(cx, "product", name, versions);
+  if (!known)
+    warn_unknown_product(cx, name);
+  return st;
+}
+
+static bool tag_fits(const char *s)
+{
+  size_t len = 0;
+  for (; s[len]; len++) {
+    char c = s[len];
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("-_.:/", c) || (c & 0x80)))
+      return false;
+  }
+  return len > 0 && len <= 64;
+}
+
+enum status command_do_tag(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  const char **word;
+  size_t n = command_words(cx->pool, cmd->args, &word);
+  if (n == 0)
+    return command_usage(cmd, err, "the word is missing");
+  for (size_t i = 0; i < n; i++) {
+    bool remove = word[i][0] == '-';
+    const char *tag = text_lower(cx->pool, word[i] + remove);
+    if (!tag_fits(tag))
+      return command_usage(cmd, err, "a tag is one word of letters, digits and -_.:/, at most 64 bytes long");
+    enum status st = remove ? remove_value(cx, "tag", tag, err) : add_value(cx, "tag", tag, "");
+    if (st != ST_OK)
+      return st;
+  }
+  return ST_OK;
+}
+
+enum tlp command_case_tlp(const struct vuln_case *vc)
+{
+  enum tlp t;
+  return tlp_parse(case_get(vc, "tlp"), &t) ? t : TLP_AMBER;
+}
+
+enum status command_do_tlp(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  struct vuln_case *vc = command_case(cx);
+  enum tlp t;
+  if (!tlp_parse(cmd->args, &t))
+    return command_usage(cmd, err, "the labels are CLEAR, GREEN, AMBER, AMBER+STRICT and RED");
+  const char *before = tlp_name(command_case_tlp(vc));
+  put(cx, "tlp", tlp_name(t), "");
+  command_event(cx, "field.tlp", "tlp: %s -> %s", before, tlp_name(t));
+  command_say(cx, "%s: TLP:%s -> TLP:%s", vc->id, before, tlp_name(t));
+  return ST_OK;
+}
+
+static size_t digits_at(const char *s)
+{
+  return strspn(s, "0123456789");
+}
+
+/* CVE-YYYY-NNNN, four to nineteen digits (CVE JSON 5.1 schema). */
+static bool cve_fits(const char *s)
+{
+  if (!text_istarts(s, "CVE-") || digits_at(s + 4) != 4 || s[8] != '-')
+    return false;
+  size_t n = digits_at(s + 9);
+  return n >= 4 && n <= 19 && s[9 + n] == '\0';
+}
+
+enum status command_do_cve(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  if (text_ieq(cmd->args, "request"))
+    return set_single(cx, "cve", "requested");
+  if (!cve_fits(cmd->args))
+    return command_usage(cmd, err, "ids look like CVE-2026-12345");
+  return set_single(cx, "cve", pool_printf(cx->pool, "CVE-%s", cmd->args + 4));
+}
+
+enum status command_do_cwe(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  const char *s = text_istarts(cmd->args, "CWE-") ? cmd->args + 4 : cmd->args;
+  size_t n = digits_at(s);
+  if (n < 1 || n > 5 || s[n] != '\0' || s[0] == '0')
+    return command_usage(cmd, err, "ids look like CWE-798");
+  return set_single(cx, "cwe", pool_printf(cx->pool, "CWE-%s", s));
+}
+
+enum status command_do_reference(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  const char *args = cmd->args;
+  if (args[0] == '-')
+    return remove_value(cx, "reference", pool_str(cx->pool, bytes_trim(bytes_str(args + 1))), err);
+  size_t len = strcspn(args, " ");
+  const char *url = pool_strndup(cx->pool, args, len);
+  const char *host = text_istarts(url, "https://") ? url + 8 : text_istarts(url, "http://") ? url + 7 : "";
+  if (host[0] == '\0' || host[0] == '/' || strpbrk(url, "<>\"\\"))
+    return command_usage(cmd, err, "a link begins with https:// or http://");
+  if (strlen(args) > COMMAND_ARGS_MAX / 2)
+    return fault(err, ST_REJECT, "longer than %d bytes", COMMAND_ARGS_MAX / 2);
+  return add_value(cx, "reference", url, args[len] ? args + len + 1 : "");
+}

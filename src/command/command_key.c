@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* command/key: keys of reporters and participants. The keys themselves are the gate's; here is what was asked for. */
+#include <config.h>
+
+#include <embargod/text.h>
+#include <string.h>
+
+#include "command_private.h"
+
+static void key_answer(struct command_context *cx, enum answer_kind kind, const char *args)
+{
+  struct effect *e = command_effect(cx, EFFECT_ANSWER);
+  e->answer = kind;
+  e->args = args;
+  command_say(cx, "the keys are shown below");
+}
+
+static void key_effect(struct command_context *cx, const char *what, const char *fingerprint, const char *address)
+{
+  struct effect *e = command_effect(cx, EFFECT_KEY);
+  e->what = what;
+  e->args = fingerprint;
+  e->text = address;
+}
+
+static enum status key_list(struct command_context *cx, const struct command *cmd, const char *rest, struct fault *err)
+{
+  key_answer(cx, ANSWER_KEY_LIST, rest);
+  return ST_OK;
+}
+
+static enum status key_show(struct command_context *cx, const struct command *cmd, const char *rest, struct fault *err)
+{
+  if (rest[0] == '\0')
+    return command_usage(cmd, err, "an address or a fingerprint is missing");
+  const char *name, *address = command_address(cx->pool, rest, &name),
+                    *fingerprint = command_fingerprint(cx->pool, rest);
+  key_answer(cx, ANSWER_KEY_SHOW, fingerprint ? fingerprint : address ? address : rest);
+  return ST_OK;
+}
+
+static enum status key_import(struct command_context *cx, const struct command *cmd, const char *rest,
+                              struct fault *err)
+{
+  if (rest[0] != '\0')
+    return command_usage(cmd, err, "import takes the keys that are attached to the mail, and nothing behind it");
+  key_effect(cx, "import", "", "");
+  command_event(cx, "key.import", "attached keys imported by %s", cx->w->analyst->name);
+  command_say(cx, "the attached keys are imported");
+  return ST_OK;
+}
+
+static enum status bad_fingerprint(struct command_context *cx, const char *s, struct fault *err)
+{
+  return fault(err, ST_REJECT, "\"%s\" is no full fingerprint: 40 (or 64) hexadecimal digits; short ids can be forged",
+               command_short(cx->pool, s, 70));
+}
+
+/* The party that the key is for writes encrypted from here on, in this mail's later commands too. */
+static void give_key_to_party(struct command_context *cx, const char *fingerprint, const char *address)
+{
+  struct party *p = cx->vc >= 0 ? case_party_by_address(command_case(cx), address) : NULL;
+  if (!p)
+    return;
+  p->fingerprint = fingerprint;
+  p->new_key_waits = false;
+  cx->plan->vc_changed[cx->vc] = true;
+}
+
+static enum status key_accept(struct command_context *cx, const struct command *cmd, const char *rest,
+                              struct fault *err)
+{
+  size_t at = bytes_ifind(bytes_str(rest), BYTES(" for "), 0);
+  if (at == SIZE_MAX)
+    return command_usage(cmd, err, "say for which address it is");
+  const char *shown = pool_strndup(cx->pool, rest, at), *name;
+  const char *fingerprint = command_fingerprint(cx->pool, shown),
+             *address = command_address(cx->pool, rest + at + 5, &name);
+  if (!fingerprint)
+    return bad_fingerprint(cx, shown, err);
+  if (!address)
+    return command_usage(cmd, err, "that is no mail address");
+  key_effect(cx, "accept", fingerprint, address);
+  give_key_to_party(cx, fingerprint, address);
+  command_event(cx, "key.accept", "key %s accepted for %s", fingerprint, address);
+  command_say(cx, "the key %s is the one for %s from now on", fingerprint, address);
+  return ST_OK;
+}
+
+static enum status key_drop(struct command_context *cx, const struct command *cmd, const char *rest, struct fault *err)
+{
+  const char *fingerprint = command_fingerprint(cx->pool, rest);
+  if (!fingerprint)
+    return bad_fingerprint(cx, rest, err);
+  struct party *p = cx->vc >= 0 ? case_party_by_key(command_case(cx), fingerprint) : NULL;
+  if (p)
+    p->fingerprint = "";
+  key_effect(cx, "drop", fingerprint, "");
+  command_event(cx, "key.drop", "key %s dropped", fingerprint);
+  command_say(cx, "the key %s is dropped: nothing is encrypted to it any more", fingerprint);
+  return ST_OK;
+}
+
+static const struct {
+  const char *name;
+  bool writes;
+  enum status (*run)(struct command_context *cx, const struct command *cmd, const char *rest, struct fault *err);
+} sub_table[] = {
+  { "list", false, key_list },    { "show", false, key_show }, { "import", true, key_import },
+  { "accept", true, key_accept }, { "drop", true, key_drop },
+};
+
+enum status command_do_key(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  size_t len = strcspn(cmd->args, " ");
+  struct bytes word = { cmd->args, len };
+  const char *rest = cmd->args[len] ? cmd->args + len + 1 : "";
+  for (size_t i = 0; i < ARRAY_LEN(sub_table); i++) {
+    if (!bytes_ieq(word, bytes_str(sub_table[i].name)))
+      continue;
+    enum status st = sub_table[i].writes ? command_may_write(cx, false, err) : ST_OK;
+    return st == ST_OK ? sub_table[i].run(cx, cmd, rest, err) : st;
+  }
+  return command_usage(cmd, err, "say list, show, import, accept or drop");
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* command/table: every command is one row here and one function beside; embargod-commands(7) documents each of them. */
+#include <config.h>
+
+#include <embargod/text.h>
+#include <string.h>
+
+#include "command_private.h"
+
+static const struct command_row table[] = {
+  /* what the following lines are about */
+  { "case", "#case ID", "The case that the following lines are about. Several in one mail are fine.", CMD_READS,
+    command_do_case },
+  { "dry-run", "#dry-run", "As the first line: everything but the change itself. The answer says what would happen.",
+    CMD_READS, command_do_dry_run },
+  { "end", "#end", "Ends the text of the command above it. What stands below and is no command is ignored.", CMD_READS,
+    command_do_end },
+  /* reading */
+  { "help", "#help [COMMAND]", "The list of commands, or what one of them does.", CMD_READS, command_do_help },
+  { "list", "#list [FILTER]", "The cases. FILTER: a state, an analyst's name, open, overdue, or words.", CMD_READS,
+    command_do_list },
+  { "show", "#show", "The case with all its facts and letters.", CMD_READS | CMD_NEEDS_CASE, command_do_show },
+  { "history", "#history", "What happened to the case, by whom and when.", CMD_READS | CMD_NEEDS_CASE,
+    command_do_history },
+  /* opening */
+  { "new", "#new TITLE + text",
+    "Opens a case for a report that came by phone or web; the text is its description. The following "
+    "lines are about it. The mail must be encrypted.",
+    CMD_TEXT, command_do_new },
+  { "reporter", "#reporter ADDRESS | clear yes | clear no",
+    "Names the reporter of the case. A lead analyst may allow replies in clear to a reporter without a key (clear "
+    "yes).",
+    CMD_NEEDS_CASE, command_do_reporter },
+  { "spam", "#spam", "Marks the case as spam, closes it and blocks its sender.", CMD_NEEDS_CASE, command_do_spam },
+  /* who works on it */
+  { "take", "#take", "Assigns the case to you.", CMD_NEEDS_CASE, command_do_take },
+  { "assign", "#assign NAME...", "Assigns the case to analysts.", CMD_NEEDS_CASE, command_do_assign },
+  { "unassign", "#unassign NAME...", "Takes the case away from analysts.", CMD_NEEDS_CASE, command_do_unassign },
+  { "watch", "#watch", "You get the mail of the case without being assigned to it.", CMD_NEEDS_CASE, command_do_watch },
+  { "unwatch", "#unwatch", "You no longer get the mail of the case, unless it is assigned to you.", CMD_NEEDS_CASE,
+    command_do_unwatch },
+  /* report management */
+  { "validate", "#validate", "The report describes a vulnerability: Received or Invalid becomes Valid.", CMD_NEEDS_CASE,
+    command_do_validate },
+  { "invalidate", "#invalidate REASON", "The report describes none: Received becomes Invalid.", CMD_NEEDS_CASE,
+    command_do_invalidate },
+  { "accept", "#accept", "We work on it: Valid or Deferred becomes Accepted.", CMD_NEEDS_CASE, command_do_accept },
+  { "defer", "#defer REASON", "Not now: Valid or Accepted becomes Deferred.", CMD_NEEDS_CASE, command_do_defer },
+  { "close", "#close REASON", "Done: Invalid, Deferred or Accepted becomes Closed.", CMD_NEEDS_CASE, command_do_close },
+  { "reopen", "#reopen REASON", "New information: Closed becomes Accepted. Lead analysts only.",
+    CMD_NEEDS_CASE | CMD_LEAD, command_do_reopen },
+  /* facts */
+  { "title", "#title TEXT", "The title of the case.", CMD_NEEDS_CASE, command_do_line_field },
+  { "description", "#description + text", "What the vulnerability is; it goes into notices.", CMD_NEEDS_CASE | CMD_TEXT,
+    command_do_text_field },
+  { "impact", "#impact + text", "What an attacker can do, and to whom.", CMD_NEEDS_CASE | CMD_TEXT,
+    command_do_text_field },
+  { "mitigation", "#mitigation + text", "Compensating controls: what users can do before there is a fix.",
+    CMD_NEEDS_CASE | CMD_TEXT, command_do_text_field },
+  { "workaround", "#workaround + text", "How to do without the vulnerable part.", CMD_NEEDS_CASE | CMD_TEXT,
+    command_do_text_field },
+  { "adverse-events", "#adverse-events none | + text", "Known adverse events, for the regulator's notice.",
+    CMD_NEEDS_CASE | CMD_TEXT, command_do_adverse_events },
+  { "product", "#product NAME [VERSIONS] | -NAME",
+    "Adds an affected product, or removes it. A NAME of several words is known from the "
+    "configuration or stands in \"quotes\".",
+    CMD_NEEDS_CASE, command_do_product },
+  { "component", "#component NAME | -NAME", "Adds or removes an affected component.", CMD_NEEDS_CASE,
+    command_do_list_field },
+  { "vendor", "#vendor NAME | -NAME", "Adds or removes a vendor.", CMD_NEEDS_CASE, command_do_list_field },
+  { "tag", "#tag WORD... | -WORD...", "Adds or removes tags.", CMD_NEEDS_CASE, command_do_tag },
+  { "credit", "#credit NAME | anonymous | -NAME", "Whom the advisory thanks.", CMD_NEEDS_CASE, command_do_list_field },
+  { "reference", "#reference URL [TEXT] | -URL", "Adds or removes a link.", CMD_NEEDS_CASE, command_do_reference },
+  { "cve", "#cve CVE-ID | request", "The CVE id, or that one is wanted.", CMD_NEEDS_CASE, command_do_cve },
+  { "cwe", "#cwe CWE-ID", "The kind of weakness.", CMD_NEEDS_CASE, command_do_cwe },
+  { "tlp", "#tlp LABEL",
+    "The TLP 2.0 marking of the case: CLEAR, GREEN, AMBER, AMBER+STRICT or RED. It decides who may be notified.",
+    CMD_NEEDS_CASE, command_do_tlp },
+  /* letters */
+  { "note", "#note + text", "An internal note; it never leaves the team.", CMD_NEEDS_CASE | CMD_TEXT, command_do_note },
+  { "reply", "#reply [TEMPLATE] + text", "A signed mail to the reporter, encrypted whenever there is a key.",
+    CMD_NEEDS_CASE | CMD_TEXT | CMD_OUTSIDE, command_do_reply },
+  { "notify", "#notify NAME... [TEMPLATE]",
+    "A notice to stakeholders, or to all of a group, from the template of each.", CMD_NEEDS_CASE | CMD_OUTSIDE,
+    command_do_notify },
+  { "preview", "#preview COMMAND",
+    "The mails that COMMAND would send, to you alone. Nothing is changed. Alone on the first line it "
+    "means #dry-run.",
+    CMD_NEEDS_CASE | CMD_TEXT, command_do_preview },
+  { "approve", "#approve TOKEN", "Releases what waits for a person's approval.", CMD_NEEDS_CASE, command_do_approve },
+  { "cancel", "#cancel TOKEN", "Drops what waits for a person's approval.", CMD_NEEDS_CASE, command_do_cancel },
+  /* keys */
+  { "key", "#key list | show WHO | import | accept FPR for ADDRESS | drop FPR",
+    "Keys of reporters and participants. import takes the keys attached to the mail; accept says that a key is the "
+    "right one for an "
+    "address. Changes need an encrypted mail.",
+    CMD_MIXED, command_do_key },
+};
+
+size_t command_table(const struct command_row **out)
+{
+  *out = table;
+  return ARRAY_LEN(table);
+}
+
+const struct command_row *command_row_by_name(const char *name)
+{
+  for (size_t i = 0; name && i < ARRAY_LEN(table); i++)
+    if (text_ieq(table[i].name, name))
+      return &table[i];
+  return NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+  const char *names[ARRAY_LEN(table)];
+  for (size_t i = 0; i < ARRAY_LEN(table); i++)
+    names[i] = table[i].name;
+  return name ? command_nearest_of(names, ARRAY_LEN(table), name) : NULL;
+}
