@@ -37,6 +37,8 @@ int64_t mail_date_parse(const char *s); /* RFC 5322 date; 0 when ill-formed */
 /* Automatic mail that must never be answered (RFC 3834 section 2; the usual marks: Precedence, X-Auto-Response-Suppress,
  * List-Id, null sender, mailer-daemon@, noreply@ ...). NULL: no; else which mark, a constant. */
 const char *mail_automatic(const struct part_table *t, const struct mail_view *v);
+/* X-Spam-Flag: YES and its relatives: neither acknowledged nor forwarded. */
+bool mail_spam_flagged(const struct part_table *t);
 
 /* ---- OpenPGP structure (RFC 3156, inline, the forms that gateways make of them) ---- */
 enum mail_pgp_kind { MAIL_PGP_NONE = 0, MAIL_PGP_ENCRYPTED, MAIL_PGP_SIGNED, MAIL_PGP_INLINE_ENCRYPTED, MAIL_PGP_INLINE_CLEARSIGNED,
