@@ -40,7 +40,9 @@ enum {
   CRYPT_OWN = 210,     /* our keys: -> CRYPT_OWNED: list of certificates with secret part, CRYPT_TAG_KEY minimal public export */
   CRYPT_OWNED = 211,
   CRYPT_GENERATE = 212,/* embargoctl init: CRYPT_TAG_UID "Name <addr>", CRYPT_TAG_EXPIRES seconds from now -> CRYPT_OWNED */
-  CRYPT_CLEARSIGN = 214, /* TAG_BYTES text, CRYPT_TAG_SIGNER -> CRYPT_SEALED with the clear-signed text */
+  CRYPT_CLEARSIGN = 214, /* TAG_BYTES text, CRYPT_TAG_SIGNER -> CRYPT_SEALED (type 205) with the clear-signed text */
+  CRYPT_AGENT = 216,   /* to the agent keeper (CONFIG with CRYPT_TAG_AGENT 1): -> CRYPT_AGENT_OK, gpg-agent answers */
+  CRYPT_AGENT_OK = 217,
 };
 enum {
   CRYPT_TAG_SIGNATURE = 20,
@@ -77,6 +79,13 @@ enum {
   CRYPT_TAG_HOME = 60,      /* GnuPG home, absolute */
   CRYPT_TAG_DEADLINE_MS = 61,
   CRYPT_TAG_PASSPHRASE_FILE = 62,
+  /* 1: this process keeps the home's gpg-agent and runs no operations. The core has one pool for it ({program
+   * embargod-crypt, name "agent", processes 1}) beside the pool of workers: restarts and back-off come with it. The
+   * agent ends with the keeper, the keeper ends when its agent ends. */
+  CRYPT_TAG_AGENT = 63,
+  /* RING_OK */
+  CRYPT_TAG_RING_KEYS = 64, /* certificates in the new ring */
+  CRYPT_TAG_RING_OWN = 65,  /* ours among them */
 };
 
 /* ---- embargod-fetch (one process per mailbox) ---- */

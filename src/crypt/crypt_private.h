@@ -32,9 +32,9 @@
 
 /* ---- sink: where gpg's output goes; wiped, left out of core dumps, never above its cap ---- */
 struct crypt_sink {
-  char *base;    /* address space of cap bytes, touched as it fills: no copy is left behind by growing */
+  char *base; /* address space of cap bytes, touched as it fills: no copy is left behind by growing */
   size_t len, cap;
-  bool over;     /* the cap was passed: gpg was killed */
+  bool over; /* the cap was passed: gpg was killed */
 };
 MUST_USE enum status crypt_sink_open(struct crypt_sink *s, size_t cap, struct fault *err);
 void crypt_sink_close(struct crypt_sink *s); /* wipes */
@@ -52,8 +52,8 @@ struct crypt_engine {
   gpgme_ctx_t ctx;
   struct crypt_slot slot[ENGINE_SLOTS];
   bool done;
-  gpgme_error_t result;
-  gpgme_key_t *key; /* what a listing brought: owned */
+  gpgme_error_t result; /* of the last operation */
+  gpgme_key_t *key;     /* what a listing brought: owned */
   size_t keys, keys_cap;
   const struct clock *clock;
   const char *passphrase; /* NULL: keys have none */
@@ -73,9 +73,9 @@ const char *crypt_error_text(gpgme_error_t e, char text[128]);
 
 /* ---- reaper ---- */
 MUST_USE enum status crypt_reaper_start(struct fault *err); /* subreaper; children die with us */
-void crypt_reaper_kill_gpg(void); /* SIGKILL to each live child named gpg; not to an agent */
-void crypt_reaper_reap(void);     /* collects what has ended */
-void crypt_reaper_finish(int timeout_ms); /* kill, and wait until no gpg is left */
+void crypt_reaper_kill_gpg(void);                           /* SIGKILL to each live child named gpg; not to an agent */
+void crypt_reaper_reap(void);                               /* collects what has ended */
+void crypt_reaper_finish(int timeout_ms);                   /* kill, and wait until no gpg is left */
 
 /* ---- the worker ---- */
 struct crypt_ring { /* the working ring as last listed */
@@ -98,7 +98,7 @@ struct crypt_extra { /* a certificate that is in no ring, checked and kept for t
 struct crypt_worker {
   struct pool *pool; /* as long as the process */
   struct clock clock;
-  const char *home;  /* absolute */
+  const char *home; /* absolute */
   int deadline_ms;
   struct bytes passphrase;
   struct crypt_engine engine; /* the working ring */
@@ -143,7 +143,11 @@ size_t crypt_ring_find(const struct crypt_ring *r, const char *fpr);
 /* By fingerprint or key id of the primary key or any subkey. */
 size_t crypt_ring_find_any(const struct crypt_ring *r, const char *id);
 bool crypt_ring_is_own_id(const struct crypt_ring *r, const char *id);
-enum crypt_keep { KEEP_OWN, KEEP_ALL };
+enum crypt_keep {
+  KEEP_FIRST, /* own keys; nothing is done when there is a ring already */
+  KEEP_OWN,
+  KEEP_ALL,
+};
 /* Builds snapshot N+1 of what is kept of the present ring and the given certificates, and switches to it. */
 MUST_USE enum status crypt_ring_build(struct crypt_worker *w, enum crypt_keep keep, struct bytes certs,
                                       struct fault *err);
@@ -159,7 +163,8 @@ MUST_USE enum status crypt_engine_list(struct crypt_engine *e, int deadline_ms, 
 /* fprs NULL-terminated; minimal: without signatures by others. */
 MUST_USE enum status crypt_engine_export(struct crypt_engine *e, struct pool *pool, const char **fprs, int deadline_ms,
                                          struct bytes *out, struct fault *err);
-MUST_USE enum status crypt_engine_import(struct crypt_engine *e, struct bytes certs, int deadline_ms, struct fault *err);
+MUST_USE enum status crypt_engine_import(struct crypt_engine *e, struct bytes certs, int deadline_ms,
+                                         struct fault *err);
 
 /* ---- scratch home ---- */
 MUST_USE enum status crypt_scratch_open(struct crypt_worker *w, struct fault *err);
@@ -182,7 +187,7 @@ struct crypt_agent {
  * ours serves it already, pid is 0. */
 MUST_USE enum status crypt_agent_start(struct crypt_agent *a, const char *dir, struct fault *err);
 void crypt_agent_stop(struct crypt_agent *a);
-bool crypt_agent_answers(int timeout_ms); /* of the home we are in */
+bool crypt_agent_answers(int timeout_ms);                              /* of the home we are in */
 MUST_USE enum status crypt_agent_keep(int channel, struct fault *err); /* until the channel closes or it dies */
 
 int crypt_hand_main(int argc, char **argv); /* by hand: open, verify, inspect, ... */

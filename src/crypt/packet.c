@@ -122,8 +122,8 @@ static const struct {
   unsigned algo;
   const char *name; /* NULL: it is read */
 } algorithms[] = {
-  { 1, NULL },      { 2, NULL },     { 16, NULL },    { 18, NULL },
-  { 25, "X25519" }, { 26, "X448" }, { 8, "Kyber" }, { 29, "Kyber" }, { 35, "ML-KEM-768" }, { 36, "ML-KEM-1024" },
+  { 1, NULL },    { 2, NULL },    { 16, NULL },    { 18, NULL },         { 25, "X25519" },
+  { 26, "X448" }, { 8, "Kyber" }, { 29, "Kyber" }, { 35, "ML-KEM-768" }, { 36, "ML-KEM-1024" },
 };
 
 /* NULL: it is read. */

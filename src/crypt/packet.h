@@ -37,17 +37,17 @@ bool packet_next(struct bytes *rest, struct packet *out);
 
 struct packet_scan {
   bool armored;
-  bool clear_signed;   /* -----BEGIN PGP SIGNED MESSAGE----- */
-  bool encrypted;      /* there is an encrypted container or a session key for one */
-  bool no_integrity;   /* its container is the old one without integrity protection */
-  bool container_new;  /* a container that GnuPG 2.2 cannot read */
-  bool cut;            /* it ends early */
-  bool key_block;      /* a key instead of a message */
-  unsigned first;      /* tag of the first packet, 0: none */
-  unsigned containers; /* encrypted containers at the top level: more than 1 is no message */
+  bool clear_signed;         /* -----BEGIN PGP SIGNED MESSAGE----- */
+  bool encrypted;            /* there is an encrypted container or a session key for one */
+  bool no_integrity;         /* its container is the old one without integrity protection */
+  bool container_new;        /* a container that GnuPG 2.2 cannot read */
+  bool cut;                  /* it ends early */
+  bool key_block;            /* a key instead of a message */
+  unsigned first;            /* tag of the first packet, 0: none */
+  unsigned containers;       /* encrypted containers at the top level: more than 1 is no message */
   unsigned pkesk, pkesk_new; /* session keys for public keys; those that we cannot read */
-  unsigned skesk;      /* for passphrases */
-  bool hidden;         /* one of them names no key */
+  unsigned skesk;            /* for passphrases */
+  bool hidden;               /* one of them names no key */
   char recipient[PGP_RECIPIENTS_MAX][PGP_FPR_MAX + 1]; /* key ids, upper-case hex; the hidden one is left out */
   unsigned recipients;
   char advice[256]; /* "" or what is new or odd about it, for its sender */

@@ -7,9 +7,14 @@
 #include <string.h>
 
 static const char *const verdict_names[] = {
-  [VERDICT_NONE] = "not signed",       [VERDICT_GOOD] = "good", [VERDICT_UNKNOWN_KEY] = "unknown key",
-  [VERDICT_EXPIRED] = "expired",       [VERDICT_REVOKED] = "revoked",
-  [VERDICT_WEAK] = "weak or post-dated", [VERDICT_BAD] = "bad",   [VERDICT_PARTLY] = "partly signed",
+  [VERDICT_NONE] = "not signed",
+  [VERDICT_GOOD] = "good",
+  [VERDICT_UNKNOWN_KEY] = "unknown key",
+  [VERDICT_EXPIRED] = "expired",
+  [VERDICT_REVOKED] = "revoked",
+  [VERDICT_WEAK] = "weak or post-dated",
+  [VERDICT_BAD] = "bad",
+  [VERDICT_PARTLY] = "partly signed",
 };
 
 const char *pgp_verdict_name(enum pgp_verdict v)
@@ -50,8 +55,8 @@ const char *pgp_outcome_advice(enum pgp_outcome o)
 }
 
 static const char *const tier_names[] = {
-  [TIER_NONE] = "none",     [TIER_ATTACHED] = "attached", [TIER_AUTOCRYPT] = "Autocrypt",
-  [TIER_WKD] = "WKD",       [TIER_SIGNED] = "signed",     [TIER_PINNED] = "pinned",
+  [TIER_NONE] = "none", [TIER_ATTACHED] = "attached", [TIER_AUTOCRYPT] = "Autocrypt",
+  [TIER_WKD] = "WKD",   [TIER_SIGNED] = "signed",     [TIER_PINNED] = "pinned",
 };
 
 const char *key_tier_name(enum key_tier t)

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* crypt/inspect: key files from outside, and our own keys. Caps come before any parsing: 1,000 keys cost GnuPG 4 s. */
+#include <config.h>
+
+#include <string.h>
+
+#include "crypt_private.h"
+
+/* Imports one certificate into the empty scratch ring, describes and exports it. */
+static enum status inspect_one(struct crypt_worker *w, struct pool *pool, struct bytes data, struct pgp_cert *out,
+                               struct fault *err)
+{
+  struct crypt_engine *e = &w->scratch_engine;
+  enum status st = crypt_scratch_import(w, data, err);
+  if (!st)
+    st = crypt_engine_list(e, w->deadline_ms, err);
+  if (st)
+    return st;
+  if (e->keys != 1)
+    return fault(err, ST_REJECT, "a key without a valid user id");
+  crypt_key_describe(pool, e->key[0], clock_now(&w->clock), out);
+  if (!out->fpr[0])
+    return fault(err, ST_REJECT, "a key without fingerprint");
+  if (!w->ring.count && crypt_ring_refresh(w, &(struct fault){ 0 }))
+    return fault(err, ST_RETRY, "key ring");
+  size_t known = crypt_ring_find(&w->ring, out->fpr);
+  if (known != SIZE_MAX && w->ring.own[known])
+    out->flags |= PGP_CERT_SECRET;
+  const char *fprs[] = { out->fpr, NULL };
+  return crypt_engine_export(e, pool, fprs, w->deadline_ms, &out->key, err);
+}
+
+static enum status check_certificate(const struct packet_cert *cert, struct fault *err)
+{
+  if (cert->version != 4)
+    return fault(err, ST_REJECT, "a key of version %u, which GnuPG 2.2 cannot read", cert->version);
+  if (cert->data.len > CRYPT_KEY_MAX)
+    return fault(err, ST_REJECT, "a key larger than 256 KiB");
+  return ST_OK;
+}
+
+static enum status split_file(struct pool *pool, struct bytes file, struct packet_certs *out, struct fault *err)
+{
+  /* Armor is a third larger. */
+  if (file.len > (size_t)CRYPT_KEY_MAX * CRYPT_KEYS_MAX / 2 * 3)
+    return fault(err, ST_REJECT, "a key file of %zu bytes: too large", file.len);
+  packet_split(pool, file, CRYPT_KEYS_MAX, out);
+  if (out->more)
+    return fault(err, ST_REJECT, "a key file with more than %d keys", CRYPT_KEYS_MAX);
+  if (!out->count && out->secret)
+    return fault(err, ST_REJECT, "a private key: export the public one (gpg --armor --export)");
+  if (!out->count)
+    return fault(err, ST_REJECT, "no OpenPGP key in the file");
+  return ST_OK;
+}
+
+enum status crypt_inspect(struct crypt_worker *w, struct crypt_job *job, struct fault *err)
+{
+  struct bytes file;
+  struct packet_certs split;
+  struct fault why = { 0 };
+  size_t good = 0;
+  if (!wire_get(job->request, TAG_BYTES, &file))
+    return fault(err, ST_REJECT, "no key file");
+  enum status st = split_file(job->pool, file, &split, err);
+  if (!st)
+    st = crypt_ring_refresh(w, err);
+  if (st)
+    return st;
+  for (size_t i = 0; i < split.count; i++) {
+    struct pgp_cert cert;
+    struct fault one = { 0 };
+    st = check_certificate(&split.cert[i], &one);
+    if (!st)
+      st = inspect_one(w, job->pool, split.cert[i].data, &cert, &one);
+    if (st == ST_RETRY)
+      return fault(err, st, "%s", one.text);
+    if (st)
+      why = one;
+    else
+      pgp_cert_put(job->answer, &cert);
+    good += !st;
+  }
+  crypt_scratch_empty(w);
+  if (!good)
+    return fault(err, ST_REJECT, "%s", why.text);
+  if (why.text[0]) /* some were left out */
+    wire_puts(job->answer, TAG_TEXT, why.text);
+  return ST_OK;
+}
+
+enum status crypt_own(struct crypt_worker *w, struct crypt_job *job, struct fault *err)
+{
+  enum status st = crypt_ring_refresh(w, err);
+  size_t put = 0;
+  for (size_t i = 0; !st && i < w->ring.count && put < PGP_CERTS_MAX; i++) {
+    struct pgp_cert cert;
+    if (!w->ring.own[i])
+      continue;
+    crypt_key_describe(job->pool, w->ring.key[i], clock_now(&w->clock), &cert);
+    if (!cert.fpr[0])
+      continue;
+    cert.flags |= PGP_CERT_SECRET;
+    const char *fprs[] = { cert.fpr, NULL };
+    st = crypt_engine_export(&w->engine, job->pool, fprs, w->deadline_ms, &cert.key, err);
+    if (!st)
+      pgp_cert_put(job->answer, &cert);
+    put++;
+  }
+  return st;
+}
