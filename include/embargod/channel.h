@@ -88,12 +88,20 @@ enum {
   CRYPT_TAG_RING_OWN = 65,  /* ours among them */
 };
 
-/* ---- embargod-fetch (one process per mailbox) ---- */
+/* ---- embargod-fetch (one process per mailbox) ----
+ * An offer is made once in a process's life; letters that are wanted later are remembered by the core. WANTs outlive a
+ * lost connection. Jobs do not: while the mailbox is DOWN a SETTLE is answered at once with CH_ERROR (RETRY), a SCAN or
+ * CHECK first tries to connect whatever the back-off says. A job can take a whole connection attempt and one command
+ * (FETCH_TAG_TIMEOUT_MS each) behind a batch of letters: its deadline at the core's end should be some minutes.
+ * When login or certificate are refused and the secret did not come in FETCH_TAG_PASSWORD, the process ends (75) after
+ * the back-off, so that a new one reads the files anew. With FETCH_TAG_PASSWORD it stays: send CONFIG again. */
 enum {
-  FETCH_STATE = 300,   /* event: FETCH_TAG_STATE, TAG_TEXT */
+  FETCH_STATE = 300,   /* event: FETCH_TAG_STATE, TAG_STATUS (DENIED: a person must act), TAG_TEXT. ONLINE with a text: one
+                          letter or folder has a trouble, the rest works */
   FETCH_OFFER = 301,   /* event: FOLDER, UIDVALIDITY, then records UID, SIZE, (DATE) of letters not yet offered */
   FETCH_WANT = 302,    /* core: FOLDER, UIDVALIDITY, UID * n: send them */
-  FETCH_LETTER = 303,  /* event: FOLDER, UIDVALIDITY, UID, SIZE, DATE, TAG_BYTES (CRLF line ends) */
+  FETCH_LETTER = 303,  /* event: FOLDER, UIDVALIDITY, UID, SIZE, DATE, TAG_BYTES (CRLF line ends; absent: larger than
+                          MAX_SIZE, it should not have been wanted) */
   FETCH_SETTLE = 304,  /* job from the core: FOLDER, UIDVALIDITY, UID, TARGET folder ("" = flag as seen only) -> FETCH_SETTLED */
   FETCH_SETTLED = 305,
   FETCH_SCAN = 306,    /* job from the core: look at all folders once, offer what is new -> FETCH_SCANNED when all was offered */
@@ -106,8 +114,8 @@ enum fetch_state { FETCH_CONNECTING = 1, FETCH_ONLINE, FETCH_DOWN /* TAG_TEXT sa
 enum {
   FETCH_TAG_FOLDER = 20,
   FETCH_TAG_UIDVALIDITY = 21,
-  FETCH_TAG_UID = 22,   /* imap: the UID as decimal text; maildir: the unique base name */
-  FETCH_TAG_SIZE = 23,
+  FETCH_TAG_UID = 22,   /* imap: the UID as decimal text; maildir: the unique base name (uidvalidity is always 1) */
+  FETCH_TAG_SIZE = 23,  /* as the mailbox counts: with CRLF for imap (for some servers an estimate), the file's for maildir */
   FETCH_TAG_DATE = 24,  /* internal date, unix seconds */
   FETCH_TAG_TARGET = 25,
   FETCH_TAG_STATE = 26,
@@ -117,12 +125,14 @@ enum {
   FETCH_TAG_PASSWORD_COMMAND = 42,
   FETCH_TAG_AUTH = 43,  /* "plain" (default), "login", "xoauth2", "oauthbearer" */
   FETCH_TAG_CA_FILE = 44,
-  FETCH_TAG_FINGERPRINT = 45, /* SHA-256 of the server certificate's public key (curl's pin), base64 */
+  FETCH_TAG_FINGERPRINT = 45, /* SHA-256 of the server certificate's public key (curl's pin), base64. With CA_FILE both
+                                 must hold; alone it stands instead of chain and host name (self-signed servers) */
   FETCH_TAG_WATCH = 46, /* folder to watch, repeated; default INBOX */
   FETCH_TAG_MAX_SIZE = 47, /* letters above it are offered, never sent */
   FETCH_TAG_POLL_S = 48,   /* polling interval where IDLE is missing, and the safety scan */
   FETCH_TAG_TIMEOUT_MS = 49, /* per IMAP command */
-  FETCH_TAG_PASSWORD = 50, /* from the core: answer of the token command, fresh at each CONFIG */
+  FETCH_TAG_PASSWORD = 50, /* from the core: answer of the token command, fresh at each CONFIG. A CONFIG sent while the
+                              process runs replaces it (and nothing else) and ends the back-off */
   FETCH_TAG_ONCE = 51,     /* 1: no IDLE; scan only when asked */
   FETCH_TAG_ADOPT = 52,    /* maildir only: 1 = make missing target folders (default 1) */
 };

@@ -114,8 +114,9 @@ static enum status parse_imap(struct pool *pool, struct bytes s, struct fetch_ur
     return fault(err, ST_REJECT, "inbox URL: no user; write imaps://USER@HOST");
   struct bytes user = bytes_sub(s, 0, at);
   if (bytes_find(user, BYTES(":"), 0) != SIZE_MAX)
-    return fault(err, ST_REJECT, "inbox URL: no password in the URL, please; use password_file or password_command "
-                                 "(a colon in the user's name is written %%3A)");
+    return fault(err, ST_REJECT,
+                 "inbox URL: no password in the URL, please; use password_file or password_command "
+                 "(a colon in the user's name is written %%3A)");
   out->user = percent_decode(pool, user);
   if (!out->user)
     return fault(err, ST_REJECT, "inbox URL: the user has a bad %%XX or a control character");
@@ -173,8 +174,9 @@ static enum status read_pin(struct pool *pool, const char *s, struct fetch_confi
   if (bytes_starts(b64, BYTES("sha256//")))
     b64 = bytes_sub(b64, 8, SIZE_MAX);
   if (!base64_decode(pool, b64, &raw) || raw.len != 32)
-    return fault(err, ST_REJECT, "tls_fingerprint: must be the SHA-256 of the server's public key in base64 "
-                                 "(44 characters)");
+    return fault(err, ST_REJECT,
+                 "tls_fingerprint: must be the SHA-256 of the server's public key in base64 "
+                 "(44 characters)");
   out->pin = pool_printf(pool, "sha256//%s", base64_encode(pool, raw, 0));
   return ST_OK;
 }
@@ -227,8 +229,7 @@ enum status fetch_config_read(struct pool *pool, const struct wire_msg *m, struc
     return st;
   out->password = get_text(pool, m, FETCH_TAG_PASSWORD);
   out->password_file = out->password ? NULL : get_text(pool, m, FETCH_TAG_PASSWORD_FILE);
-  out->password_command =
-      out->password || out->password_file ? NULL : get_text(pool, m, FETCH_TAG_PASSWORD_COMMAND);
+  out->password_command = out->password || out->password_file ? NULL : get_text(pool, m, FETCH_TAG_PASSWORD_COMMAND);
   out->ca_file = get_text(pool, m, FETCH_TAG_CA_FILE);
   out->max_size = (uint64_t)clamp(wire_geti(m, FETCH_TAG_MAX_SIZE, 32 << 20), 1024, WIRE_FIELD_MAX);
   out->poll_s = (int)clamp(wire_geti(m, FETCH_TAG_POLL_S, 60), 1, 86400);

@@ -28,7 +28,7 @@ struct fetch_config {
   const char *password, *password_file, *password_command; /* at most one is set */
   enum fetch_auth auth;
   const char *ca_file;
-  const char *pin; /* "sha256//BASE64", curl's form */
+  const char *pin;      /* "sha256//BASE64", curl's form */
   const char **folders; /* as the operator wrote them (UTF-8); at least one */
   size_t folder_count;
   uint64_t max_size; /* bytes; larger letters are offered, never sent */

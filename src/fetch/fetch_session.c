@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define OFFER_LETTERS 500  /* in one OFFER message: three fields each, below WIRE_FIELDS_MAX */
-#define OFFER_BYTES 65536  /* likewise, below WIRE_PACKET_MAX */
+#define OFFER_LETTERS 500 /* in one OFFER message: three fields each, below WIRE_FIELDS_MAX */
+#define OFFER_BYTES 65536 /* likewise, below WIRE_PACKET_MAX */
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_DENIED_MS 30000 /* a refused login at once again and again locks accounts */
 #define BACKOFF_LAST_MS 300000
@@ -38,8 +38,9 @@ struct session {
   struct job *jobs;
   struct want *wants;
   bool online, scan_due, ended;
-  unsigned failures;  /* connections lost or refused since the last success */
-  int64_t retry_at;   /* while not online */
+  unsigned failures; /* connections lost or refused since the last success */
+  int64_t retry_at;  /* while not online */
+  enum status last;  /* why it is down */
   int64_t scan_at;
   struct pool *offer_pool;
   struct wire_msg *offer; /* being filled */
@@ -225,8 +226,8 @@ static void take_one(struct session *s, const struct wire_msg *m)
     uint16_t type;
     void (*take)(struct session *, const struct wire_msg *);
   } takes[] = {
-    { FETCH_WANT, take_want },  { FETCH_SETTLE, take_job },   { FETCH_SCAN, take_job },
-    { FETCH_CHECK, take_job },  { WIRE_CONFIG, take_config },
+    { FETCH_WANT, take_want }, { FETCH_SETTLE, take_job },   { FETCH_SCAN, take_job },
+    { FETCH_CHECK, take_job }, { WIRE_CONFIG, take_config },
   };
   for (size_t i = 0; i < ARRAY_LEN(takes); i++)
     if (takes[i].type == wire_type(m)) {
@@ -234,7 +235,8 @@ static void take_one(struct session *s, const struct wire_msg *m)
       return;
     }
   struct job unknown = { .id = wire_job(m) };
-  answer(s, &unknown, ST_REJECT, "fetch: unknown request");
+  if (unknown.id != 0)
+    answer(s, &unknown, ST_REJECT, "fetch: unknown request");
 }
 
 /* All messages that are there. */
@@ -281,6 +283,7 @@ static void went_down(struct session *s, enum status st, const struct fault *err
   for (unsigned i = 0; i < s->failures && delay < BACKOFF_LAST_MS; i++)
     delay *= 2;
   s->failures++;
+  s->last = st;
   s->retry_at = inbox_now_ms() + jittered(delay < BACKOFF_LAST_MS ? delay : BACKOFF_LAST_MS);
   s->online = false;
   s->scan_due = !s->o->config->once;
@@ -444,18 +447,26 @@ static bool work(struct session *s)
   return true;
 }
 
+/* When something is due of itself. */
+static int64_t next_due(const struct session *s, int64_t now)
+{
+  int64_t until = now + 3600000;
+  bool once = s->o->config->once;
+  if (!s->online) {
+    bool again = s->wants || !once || s->o->one_life || s->o->end_when_denied;
+    return s->failures > 0 && again && s->retry_at > now ? s->retry_at : until;
+  }
+  if (!once && s->scan_at < until)
+    until = s->scan_at;
+  for (struct want *w = s->wants; w; w = w->next)
+    if (w->not_before < until)
+      until = w->not_before;
+  return until;
+}
+
 static void rest(struct session *s)
 {
-  int64_t now = inbox_now_ms(), until = now + 3600000;
-  if (!s->online)
-    until = s->failures > 0 && (s->wants || !s->o->config->once) ? s->retry_at : until;
-  else {
-    if (!s->o->config->once && s->scan_at < until)
-      until = s->scan_at;
-    for (struct want *w = s->wants; w; w = w->next)
-      if (w->not_before < until)
-        until = w->not_before;
-  }
+  int64_t now = inbox_now_ms(), until = next_due(s, now);
   int timeout = until > now ? (int)(until - now) : 0;
   if (!s->online || s->o->config->once) {
     struct pollfd p = { .fd = s->o->fd, .events = POLLIN };
@@ -482,7 +493,8 @@ enum status fetch_session_run(const struct fetch_session_options *options, struc
     if (s.ended || work(&s))
       continue;
     rest(&s);
-    if (options->one_life && !s.online && s.failures > 0 && inbox_now_ms() >= s.retry_at) {
+    bool end = options->one_life || (options->end_when_denied && s.last == ST_DENIED);
+    if (end && !s.online && s.failures > 0 && inbox_now_ms() >= s.retry_at) {
       st = fault(err, ST_RETRY, "fetch: a new process is needed to try again");
       break;
     }

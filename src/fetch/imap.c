@@ -49,8 +49,8 @@ enum status imap_result(struct imap *im, int r, const char *what, struct fault *
     return fault(err, ST_RETRY, "%s:%d: %s: %s", u->host, u->port, what, dead);
   if (is_no(r))
     return fault(err, ST_REJECT, "%s:%d: %s: the server says: %s", u->host, u->port, what, said);
-  return fault(err, ST_RETRY, "%s:%d: %s: the server's answer is not understood, connection given up", u->host,
-               u->port, what);
+  return fault(err, ST_RETRY, "%s:%d: %s: the server's answer is not understood, connection given up", u->host, u->port,
+               what);
 }
 
 /* ---- connecting ---- */
@@ -69,14 +69,12 @@ static void imap_close(struct inbox *box)
 
 static enum status log_in(struct imap *im, struct fault *err)
 {
-  AUTO(pool_freep) struct pool *secret = pool_new_wiping("password");
-  const char *password = NULL;
-  enum status st = fetch_password(secret, im->config, &password, err);
-  if (st)
-    return st;
   imap_link_arm(im->link, SMALL_ANSWER);
-  st = imap_result(im, mailimap_login(im->session, im->config->url.user, password), "login", err);
-  return st == ST_REJECT ? fault(err, ST_DENIED, "check user and password") : st;
+  enum status st =
+      imap_result(im, mailimap_login(im->session, im->config->url.user, im->config->password), "login", err);
+  return st == ST_REJECT
+             ? fault(err, ST_DENIED, "the login of %s is refused: check user and password", im->config->url.user)
+             : st;
 }
 
 /* What the server can do. libetpan reads a NULL list when the server gives none: there is one before. */
@@ -209,12 +207,12 @@ static enum status imap_check(struct inbox *box, struct pool *pool, char **line,
       return st;
     const struct mailimap_selection_info *info = im->session->imap_selection_info;
     if (info->sel_perm == MAILIMAP_MAILBOX_READONLY)
-      return fault(err, ST_REJECT, "folder %s is read-only: processed letters could not be moved",
-                   im->folders[i].name);
-    buf_printf(&b, "; %s: %" PRIu32 " letters", im->folders[i].name, info->sel_exists);
+      return fault(err, ST_REJECT, "folder %s is read-only: processed letters could not be moved", im->folders[i].name);
+    buf_printf(&b, "; %s: %" PRIu32 " letter%s", im->folders[i].name, info->sel_exists,
+               info->sel_exists == 1 ? "" : "s");
   }
   buf_printf(&b, "; %s, %s", im->has_idle ? "IDLE" : "no IDLE: polled", im->has_move ? "MOVE" : "no MOVE: copied");
-  *line = text_clean(pool, buf_bytes(&b), false);
+  *line = buf_str(&b);
   return ST_OK;
 }
 
@@ -227,8 +225,14 @@ static void imap_free(struct inbox *box)
 }
 
 static const struct inbox_ops imap_ops = {
-  .kind = "imap",        .open = imap_open,       .scan = imap_scan,   .fetch = imap_fetch,
-  .settle = imap_settle, .wait = imap_wait_box,   .check = imap_check, .close = imap_close,
+  .kind = "imap",
+  .open = imap_open,
+  .scan = imap_scan,
+  .fetch = imap_fetch,
+  .settle = imap_settle,
+  .wait = imap_wait_box,
+  .check = imap_check,
+  .close = imap_close,
   .free = imap_free,
 };
 
@@ -239,8 +243,9 @@ struct inbox *inbox_imap_new(const struct fetch_config *config)
   *im = (struct imap){ .box = { &imap_ops }, .config = config, .pool = pool };
   im->folders = pool_array(pool, config->folder_count, sizeof *im->folders);
   for (size_t i = 0; i < config->folder_count; i++)
-    im->folders[i] =
-        (struct imap_folder){ .name = config->folders[i], .wire = imap_name_encode(pool, config->folders[i]), .next = 1 };
+    im->folders[i] = (struct imap_folder){ .name = config->folders[i],
+                                           .wire = imap_name_encode(pool, config->folders[i]),
+                                           .next = 1 };
   mmap_string_set_ceil(SIZE_MAX); /* else libetpan puts letters over 8 MiB into a file in /tmp */
   return &im->box;
 }

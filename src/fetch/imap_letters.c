@@ -12,13 +12,13 @@
 #include <time.h>
 
 #define SMALL_ANSWER (256 * 1024)
-#define LINE_BYTES 256          /* per letter in an answer without bodies */
-#define SEARCH_MAX (64u << 20)  /* bytes: some 5 million letters */
-#define CHUNK 500               /* letters of one SIZE query */
+#define LINE_BYTES 256         /* per letter in an answer without bodies */
+#define SEARCH_MAX (64u << 20) /* bytes: some 5 million letters */
+#define CHUNK 500              /* letters of one SIZE query */
 #define BATCH_LETTERS 100
 #define BATCH_BYTES (4u << 20)
 #define SEARCH_AGAIN 3
-#define SIZE_NONE UINT64_MAX    /* the server does not know this UID */
+#define SIZE_NONE UINT64_MAX /* the server does not know this UID */
 
 static struct imap *of(struct inbox *box)
 {
@@ -74,9 +74,9 @@ static struct mailimap_search_key *search_key(uint32_t from)
 {
   struct mailimap_search_key *key = mailimap_search_key_new_multiple_empty();
   struct mailimap_search_key *uid = mailimap_search_key_new_uid(mailimap_set_new_interval(from, 0)); /* 0: "*" */
-  struct mailimap_search_key *kept = mailimap_search_key_new(
-      MAILIMAP_SEARCH_KEY_UNDELETED, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-      0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL);
+  struct mailimap_search_key *kept =
+      mailimap_search_key_new(MAILIMAP_SEARCH_KEY_UNDELETED, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                              NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL);
   invariant(key && uid && kept);
   invariant(mailimap_search_key_multiple_add(key, uid) == MAILIMAP_NO_ERROR);
   invariant(mailimap_search_key_multiple_add(key, kept) == MAILIMAP_NO_ERROR);
@@ -148,8 +148,12 @@ static int64_t unix_time(const struct mailimap_date_time *d)
   if (!d || d->dt_year < 1970 || d->dt_year > 9999 || d->dt_month < 1 || d->dt_month > 12 || d->dt_zone < -2400 ||
       d->dt_zone > 2400)
     return 0;
-  struct tm tm = { .tm_year = d->dt_year - 1900, .tm_mon = d->dt_month - 1, .tm_mday = d->dt_day, .tm_hour = d->dt_hour,
-                   .tm_min = d->dt_min, .tm_sec = d->dt_sec };
+  struct tm tm = { .tm_year = d->dt_year - 1900,
+                   .tm_mon = d->dt_month - 1,
+                   .tm_mday = d->dt_day,
+                   .tm_hour = d->dt_hour,
+                   .tm_min = d->dt_min,
+                   .tm_sec = d->dt_sec };
   return (int64_t)timegm(&tm) - (d->dt_zone / 100 * 3600 + d->dt_zone % 100 * 60);
 }
 
@@ -167,8 +171,8 @@ static void read_static(const struct mailimap_msg_att_static *s, struct seen *ou
     break;
   case MAILIMAP_MSG_ATT_BODY_SECTION:
     if (s->att_data.att_body_section)
-      out->body = (struct bytes){ s->att_data.att_body_section->sec_body_part,
-                                  s->att_data.att_body_section->sec_length };
+      out->body =
+          (struct bytes){ s->att_data.att_body_section->sec_body_part, s->att_data.att_body_section->sec_length };
     break;
   default:
     break;
@@ -229,7 +233,8 @@ static enum status uid_fetch(struct imap *im, const struct uid_list *uids, enum 
 {
   AUTO(set_freep) struct mailimap_set *set = set_of(uids->uids, uids->count);
   struct mailimap_fetch_type *type = fetch_type(what);
-  imap_link_arm(im->link, SMALL_ANSWER + uids->count * LINE_BYTES + bytes * 2); /* RFC822.SIZE is an estimate for some */
+  imap_link_arm(im->link,
+                SMALL_ANSWER + uids->count * LINE_BYTES + bytes * 2); /* RFC822.SIZE is an estimate for some */
   int r = mailimap_uid_fetch(im->session, set, type, out);
   mailimap_fetch_type_free(type);
   return imap_result(im, r, "UID FETCH", err);
@@ -250,8 +255,7 @@ static void offer_chunk(struct imap_folder *f, clist *list, const struct inbox_s
   }
 }
 
-static enum status scan_folder(struct imap *im, struct imap_folder *f, const struct inbox_sink *sink,
-                               struct fault *err)
+static enum status scan_folder(struct imap *im, struct imap_folder *f, const struct inbox_sink *sink, struct fault *err)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("scan");
   struct uid_list all = { 0 };
@@ -370,8 +374,8 @@ static enum status fetch_batch(struct imap *im, struct inbox_want *want, size_t 
   bool named;
   for (size_t i = 0; i < n; i++)
     if (!find_body(list, uids[i], &named, &body) && named)
-      return fault(err, ST_REJECT, "letter %" PRIu32 " in %s: the server names it but does not give its text",
-                   uids[i], want->folder);
+      return fault(err, ST_REJECT, "letter %" PRIu32 " in %s: the server names it but does not give its text", uids[i],
+                   want->folder);
   for (size_t i = 0; i < n; i++, want->next++) {
     struct inbox_letter letter = letter_of(want, want->next);
     if (!find_body(list, uids[i], &named, &body))
@@ -439,7 +443,8 @@ static enum status look_at(struct imap *im, const struct uid_list *uid, bool *th
 }
 
 /* Before MOVE (RFC 6851) there were three steps. Each may have been the last one of a former attempt: a letter that is
- * flagged \Deleted has been copied. Without UIDPLUS it stays, flagged: EXPUNGE would take other people's letters too. */
+ * flagged \Deleted has been copied. Without UIDPLUS it stays, flagged: EXPUNGE would take other people's letters too.
+ */
 static enum status copy_and_delete(struct imap *im, const struct uid_list *uid, const char *target, struct fault *err)
 {
   AUTO(set_freep) struct mailimap_set *set = set_of(uid->uids, uid->count);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* fetch/imap_link: libcurl makes the connection, verifies it and logs in (CONNECT_ONLY); libetpan speaks over it through
- * the low driver at the end of this file. libetpan's own TLS would take any certificate, and has no caps at all. */
+/* fetch/imap_link: libcurl makes the connection, verifies it and logs in (CONNECT_ONLY); libetpan speaks over it
+ * through the low driver at the end of this file. libetpan's own TLS would take any certificate, and has no caps at
+ * all. */
 #include <config.h>
 
 #include "imap_private.h"
@@ -66,7 +67,7 @@ static CURLcode set_tls(CURL *easy, const struct fetch_config *config)
   return rc;
 }
 
-static CURLcode set_login(CURL *easy, const struct fetch_config *config, const char *password)
+static CURLcode set_login(CURL *easy, const struct fetch_config *config)
 {
   CURLcode rc = CURLE_OK;
   for (size_t i = 0; i < ARRAY_LEN(auth_options) && !rc; i++) {
@@ -76,7 +77,7 @@ static CURLcode set_login(CURL *easy, const struct fetch_config *config, const c
     if (!rc && config->auth != FETCH_AUTH_LOGIN)
       rc = curl_easy_setopt(easy, CURLOPT_USERNAME, config->url.user);
     if (!rc && config->auth != FETCH_AUTH_LOGIN)
-      rc = curl_easy_setopt(easy, auth_options[i].token ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD, password);
+      rc = curl_easy_setopt(easy, auth_options[i].token ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD, config->password);
   }
   return rc ? rc : curl_easy_setopt(easy, CURLOPT_SASL_IR, 1L);
 }
@@ -93,9 +94,12 @@ static CURLcode set_up(CURL *easy, const struct fetch_config *config, char *why)
     CURLoption option;
     long value;
   } numbers[] = {
-    { CURLOPT_CONNECT_ONLY, 1 }, { CURLOPT_NOSIGNAL, 1 },
-    { CURLOPT_TIMEOUT_MS, config->timeout_ms }, { CURLOPT_CONNECTTIMEOUT_MS, config->timeout_ms },
-    { CURLOPT_TCP_KEEPALIVE, 1 }, { CURLOPT_NETRC, CURL_NETRC_IGNORED },
+    { CURLOPT_CONNECT_ONLY, 1 },
+    { CURLOPT_NOSIGNAL, 1 },
+    { CURLOPT_TIMEOUT_MS, config->timeout_ms },
+    { CURLOPT_CONNECTTIMEOUT_MS, config->timeout_ms },
+    { CURLOPT_TCP_KEEPALIVE, 1 },
+    { CURLOPT_NETRC, CURL_NETRC_IGNORED },
   };
   for (size_t i = 0; i < ARRAY_LEN(numbers) && !rc; i++)
     rc = curl_easy_setopt(easy, numbers[i].option, numbers[i].value);
@@ -133,8 +137,9 @@ static enum status refused(struct fault *err, const struct fetch_config *config,
       "the server offers no STARTTLS, or someone between removes it; nothing was sent: try imaps://" },
     { CURLE_LOGIN_DENIED, ST_DENIED, "the server refuses the login: check user, password or token, and auth" },
     { CURLE_WEIRD_SERVER_REPLY, ST_RETRY, "the server's answer is no IMAP, or was tampered with" },
-    { CURLE_SSL_CONNECT_ERROR, ST_RETRY, "no TLS 1.2 or newer was agreed upon: does this port speak TLS at once "
-                                         "(imaps://) or after STARTTLS (imap+starttls://)?" },
+    { CURLE_SSL_CONNECT_ERROR, ST_RETRY,
+      "no TLS 1.2 or newer was agreed upon: does this port speak TLS at once "
+      "(imaps://) or after STARTTLS (imap+starttls://)?" },
   };
   AUTO(pool_freep) struct pool *pool = pool_new("curl text");
   const char *cause = text_clean(pool, bytes_str(why[0] ? why : curl_easy_strerror(rc)), false);
@@ -154,18 +159,13 @@ static enum status out_of_luck(struct fault *err)
 enum status imap_link_open(const struct fetch_config *config, struct imap_link **out, bool *login_left,
                            struct fault *err)
 {
-  AUTO(pool_freep) struct pool *secret = pool_new_wiping("password");
-  const char *password = NULL;
   char why[CURL_ERROR_SIZE] = "";
-  enum status st = fetch_password(secret, config, &password, err);
-  if (st)
-    return st == ST_REJECT ? ST_DENIED : st;
   AUTO(imap_link_free) struct imap_link *link = calloc(1, sizeof *link);
   if (!link || !(link->easy = curl_easy_init()))
     return out_of_luck(err);
   CURLcode rc = set_up(link->easy, config, why);
   if (!rc)
-    rc = set_login(link->easy, config, password);
+    rc = set_login(link->easy, config);
   if (!rc)
     rc = curl_easy_perform(link->easy);
   if (rc)
@@ -339,9 +339,14 @@ static struct mailstream_cancel *low_get_cancel(mailstream_low *low)
   return NULL;
 }
 
-static mailstream_low_driver driver = { /* libetpan wants it writable; nobody writes it */
-  .mailstream_read = low_read, .mailstream_write = low_write, .mailstream_close = low_close,
-  .mailstream_get_fd = low_fd, .mailstream_free = low_free, .mailstream_cancel = low_cancel,
+static mailstream_low_driver driver = {
+  /* libetpan wants it writable; nobody writes it */
+  .mailstream_read = low_read,
+  .mailstream_write = low_write,
+  .mailstream_close = low_close,
+  .mailstream_get_fd = low_fd,
+  .mailstream_free = low_free,
+  .mailstream_cancel = low_cancel,
   .mailstream_get_cancel = low_get_cancel,
 };
 

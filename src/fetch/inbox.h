@@ -12,7 +12,7 @@
 #include "fetch_config.h"
 #include <embargod/clock.h>
 
-struct inbox_id { /* one letter, for ever: what the core's store keys on */
+struct inbox_id {     /* one letter, for ever: what the core's store keys on */
   const char *folder; /* as configured, UTF-8 */
   int64_t uidvalidity;
   const char *uid;
@@ -68,6 +68,8 @@ struct inbox {
 /* config must outlive the inbox. */
 struct inbox *inbox_imap_new(const struct fetch_config *config);
 struct inbox *inbox_maildir_new(const struct fetch_config *config);
+/* One that cannot be opened, for the reason in why (borrowed): each job is answered with it. */
+struct inbox *inbox_refused_new(const struct fault *why);
 static inline void inbox_freep(struct inbox **box)
 {
   if (*box)

@@ -224,8 +224,7 @@ static enum status maildir_fetch(struct inbox *box, struct inbox_want *want, con
   return st;
 }
 
-static enum status maildir_settle(struct inbox *box, const struct inbox_id *id, const char *target,
-                                  struct fault *err)
+static enum status maildir_settle(struct inbox *box, const struct inbox_id *id, const char *target, struct fault *err)
 {
   struct maildir *m = of(box);
   const struct folder *f = folder_named(m, id->folder);
@@ -249,9 +248,8 @@ static void watch(struct maildir *m)
   for (size_t i = 0; m->notify >= 0 && i < m->config->folder_count; i++)
     for (size_t h = 0; h < ARRAY_LEN(halves); h++)
       if (m->folders[i].watch[h] < 0)
-        m->folders[i].watch[h] =
-            inotify_add_watch(m->notify, path_join(pool, m->folders[i].path, halves[h]),
-                              IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ONLYDIR);
+        m->folders[i].watch[h] = inotify_add_watch(m->notify, path_join(pool, m->folders[i].path, halves[h]),
+                                                   IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ONLYDIR);
 }
 
 /* Empties the queue. A watch that the kernel dropped (folder removed) is set anew at the next open(). */
@@ -291,8 +289,10 @@ static enum status maildir_open(struct inbox *box, struct fault *err)
   AUTO(pool_freep) struct pool *pool = pool_new("open");
   const char *root = m->config->url.path;
   if (!file_exists(path_join(pool, root, "new")) || !file_exists(path_join(pool, root, "cur")))
-    return fault(err, ST_RETRY, "there is no maildir at %s (it needs the folders new, cur and tmp): make it, or "
-                                "correct the inbox URL", root);
+    return fault(err, ST_RETRY,
+                 "there is no maildir at %s (it needs the folders new, cur and tmp): make it, or "
+                 "correct the inbox URL",
+                 root);
   watch(m);
   return ST_OK;
 }
@@ -337,8 +337,15 @@ static void maildir_free(struct inbox *box)
 }
 
 static const struct inbox_ops maildir_ops = {
-  .kind = "maildir", .open = maildir_open, .scan = maildir_scan, .fetch = maildir_fetch, .settle = maildir_settle,
-  .wait = maildir_wait, .check = maildir_check, .close = maildir_close, .free = maildir_free,
+  .kind = "maildir",
+  .open = maildir_open,
+  .scan = maildir_scan,
+  .fetch = maildir_fetch,
+  .settle = maildir_settle,
+  .wait = maildir_wait,
+  .check = maildir_check,
+  .close = maildir_close,
+  .free = maildir_free,
 };
 
 struct inbox *inbox_maildir_new(const struct fetch_config *config)
