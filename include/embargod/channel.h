@@ -141,10 +141,15 @@ enum {
 enum {
   SEND_MAIL = 400,     /* SEND_TAG_FROM, SEND_TAG_TO, TAG_BYTES (CRLF) -> SEND_RESULT */
   SEND_RESULT = 401,   /* SEND_TAG_END, SEND_TAG_CODE, TAG_TEXT server's words, cleaned */
-  SEND_CHECK = 402,    /* connect, TLS, log in, NOOP/QUIT -> SEND_RESULT */
-  SEND_GET = 404,      /* second instance: SEND_TAG_URL https://..., SEND_TAG_MAX bytes -> SEND_GOT TAG_BYTES */
+  SEND_CHECK = 402,    /* connect, TLS, log in, NOOP/QUIT -> SEND_RESULT (DEFERRED: TAG_TEXT says what is wrong) */
+  SEND_GET = 404,      /* second instance: SEND_TAG_URL https://..., SEND_TAG_MAX bytes -> SEND_GOT TAG_BYTES;
+                          CH_ERROR carries SEND_TAG_CODE: the HTTP status, SEND_NO_HOST or 0 */
   SEND_GOT = 405,
 };
+#define SEND_NO_HOST 1 /* the name does not resolve: for WKD the one reason to go on to the direct method */
+/* A set-up that does not work (no server, bad certificate, wrong password) makes every SEND_MAIL DEFERRED, never
+ * REFUSED: it is not the letter's fault. SEND_TAG_CODE 535 after a login with a token: restart with a fresh one, or send
+ * a further CONFIG with SEND_TAG_PASSWORD. A WIRE_DEAD answer to SEND_MAIL counts as SEND_UNCONFIRMED. */
 enum send_end { SEND_ACCEPTED = 1, SEND_DEFERRED, SEND_REFUSED, SEND_UNCONFIRMED };
 enum {
   SEND_TAG_FROM = 20,
@@ -159,7 +164,7 @@ enum {
   SEND_TAG_AUTH = 43,
   SEND_TAG_CA_FILE = 44,
   SEND_TAG_FINGERPRINT = 45,
-  SEND_TAG_TIMEOUT_MS = 46,
+  SEND_TAG_TIMEOUT_MS = 46, /* longest silence of the server (default 120 s); a transaction may last 10 of them */
   SEND_TAG_PASSWORD = 47,
   SEND_TAG_HELO = 48,
 };
