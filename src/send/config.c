@@ -49,10 +49,10 @@ static enum status read_pin(struct pool *pool, const struct wire_msg *msg, struc
   return ST_OK;
 }
 
-static enum status read_helo(const struct wire_msg *msg, struct send_config *out, struct fault *err)
+static enum status read_helo(struct pool *pool, const struct wire_msg *msg, struct send_config *out, struct fault *err)
 {
   static const char chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.[]:";
-  out->helo = wire_gets(msg, SEND_TAG_HELO);
+  out->helo = pool_strdup(pool, wire_gets(msg, SEND_TAG_HELO));
   if (out->helo && (!*out->helo || strlen(out->helo) > 253 || out->helo[strspn(out->helo, chars)]))
     return fault(err, ST_REJECT, "the HELO name is no host name");
   return ST_OK;
@@ -113,7 +113,7 @@ enum status send_config_read(struct pool *pool, const struct wire_msg *msg, stru
   if (timeout < TIMEOUT_MIN_MS || timeout > TIMEOUT_MAX_MS)
     return fault(err, ST_REJECT, "the timeout is not between 0.5 and 900 seconds");
   out->timeout_ms = (int)timeout;
-  out->ca_file = wire_gets(msg, SEND_TAG_CA_FILE);
+  out->ca_file = pool_strdup(pool, wire_gets(msg, SEND_TAG_CA_FILE)); /* the message is gone after this call */
   if (out->ca_file && out->ca_file[0] != '/')
     return fault(err, ST_REJECT, "the CA file's path is not absolute");
   if (out->ca_file && !file_exists(out->ca_file))
@@ -122,7 +122,7 @@ enum status send_config_read(struct pool *pool, const struct wire_msg *msg, stru
   if (s == ST_OK)
     s = read_pin(pool, msg, out, err);
   if (s == ST_OK)
-    s = read_helo(msg, out, err);
+    s = read_helo(pool, msg, out, err);
   if (s == ST_OK && (out->url.scheme == SEND_SMTPS || out->url.scheme == SEND_STARTTLS))
     s = read_password(pool, msg, out, err);
   return s;

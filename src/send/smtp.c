@@ -4,16 +4,19 @@
  * callback, because CURLINFO_RESPONSE_CODE may be that of an earlier command. */
 #include <config.h>
 
+#include <embargod/clock.h>
 #include <embargod/failpoint.h>
 #include <embargod/text.h>
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "outbox.h"
 
 #define CONNECT_MAX_MS 30000
 #define IDLE_MAX_S 60 /* an older connection is not used again */
 #define LIFETIME_MAX_S 900
+#define SOCKETS_MAX 8   /* happy eyeballs tries a few at once */
 #define SILENCES_MAX 10 /* a whole transaction may take that many times the longest silence */
 
 struct smtp {
@@ -25,10 +28,15 @@ struct smtp {
   /* the letter on its way */
   struct bytes body;
   size_t at;
-  bool all_read; /* libcurl has been told that the letter ends: the final dot may be out */
-  /* the server's last reply */
-  int code;  /* 0: none in this transaction */
-  bool more; /* "250-": the reply goes on */
+  bool all_read;  /* libcurl has been told that the letter ends: the final dot may be out */
+  bool mail_said; /* MAIL went out: what the server refuses from here on is the letter */
+  bool quit_said;
+  curl_socket_t open[SOCKETS_MAX];
+  size_t opened;
+  /* the server's last reply, that to QUIT apart */
+  int code;      /* 0: none in this transaction */
+  int64_t heard; /* clock_mono when it came */
+  bool more;     /* "250-": the reply goes on */
   char words[1200];
   size_t words_len;
 };
@@ -62,12 +70,63 @@ static size_t on_drop(char *p, size_t size, size_t count, void *arg)
   return size * count;
 }
 
+static int on_open(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+  struct smtp *s = arg;
+  if (s->opened == SOCKETS_MAX)
+    return CURL_SOCKOPT_ERROR;
+  s->open[s->opened++] = fd;
+  return CURL_SOCKOPT_OK;
+}
+
+static int on_close(void *arg, curl_socket_t fd)
+{
+  struct smtp *s = arg;
+  for (size_t i = 0; i < s->opened; i++)
+    if (s->open[i] == fd) {
+      s->open[i] = s->open[--s->opened];
+      break;
+    }
+  return close(fd);
+}
+
+static void hang_up(const struct smtp *s, int how)
+{
+  for (size_t i = 0; i < s->opened; i++)
+    shutdown(s->open[i], how);
+}
+
+static int64_t now_ms(void)
+{
+  const struct clock clock = clock_system();
+  return clock_mono(&clock);
+}
+
+/* Where the conversation is. libcurl waits for the reply to QUIT: not again on a server that has just been silent. */
+static int on_debug(CURL *curl, curl_infotype type, char *p, size_t len, void *arg)
+{
+  struct smtp *s = arg;
+  struct bytes said = { p, len };
+  if (type != CURLINFO_HEADER_OUT)
+    return 0;
+  if (bytes_starts(said, BYTES("MAIL FROM:")))
+    s->mail_said = true;
+  if (bytes_starts(said, BYTES("QUIT\r"))) {
+    s->quit_said = true;
+    if (now_ms() - s->heard >= s->config->timeout_ms)
+      hang_up(s, SHUT_RD);
+  }
+  return 0;
+}
+
 /* One line of a reply: "250-PIPELINING", "250 OK". */
 static size_t on_reply(char *p, size_t size, size_t count, void *arg)
 {
   struct smtp *s = arg;
   struct bytes line = bytes_trim((struct bytes){ p, size * count });
   int code = 0;
+  if (s->quit_said)
+    return size * count;
   for (size_t i = 0; i < 3; i++) {
     if (i >= line.len || line.p[i] < '0' || line.p[i] > '9')
       return size * count;
@@ -76,6 +135,7 @@ static size_t on_reply(char *p, size_t size, size_t count, void *arg)
   if (!s->more)
     s->words_len = 0;
   s->code = code;
+  s->heard = now_ms();
   s->more = line.len > 3 && line.p[3] == '-';
   struct bytes words = bytes_sub(line, 4, sizeof s->words - 1 - s->words_len);
   if (s->words_len && words.len && s->words_len + 1 + words.len < sizeof s->words)
@@ -160,7 +220,37 @@ static bool set_callbacks(struct smtp *s)
   SET(CURLOPT_WRITEFUNCTION, on_drop);
   SET(CURLOPT_HEADERFUNCTION, on_reply);
   SET(CURLOPT_HEADERDATA, s);
+  SET(CURLOPT_SOCKOPTFUNCTION, on_open);
+  SET(CURLOPT_SOCKOPTDATA, s);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  SET(CURLOPT_CLOSESOCKETDATA, s);
+  SET(CURLOPT_DEBUGFUNCTION, on_debug);
+  SET(CURLOPT_DEBUGDATA, s);
+  SET(CURLOPT_VERBOSE, 1L); /* to on_debug() alone */
   return ok;
+}
+
+static enum status new_handle(struct smtp *s, struct fault *err)
+{
+  s->curl = curl_easy_init();
+  if (!s->curl)
+    return fault(err, ST_RETRY, "libcurl does not start");
+  if (!set_trust(s) || !set_server(s) || !set_login(s) || !set_callbacks(s))
+    return fault(err, ST_REJECT, "libcurl lacks something that safe submission needs");
+  return ST_OK;
+}
+
+/* After an end without a reply libcurl may keep the connection and would take a late reply for that to the next
+ * letter: neither connection nor handle is used again. */
+static void start_over(struct smtp *s)
+{
+  hang_up(s, SHUT_RDWR);
+  curl_easy_cleanup(s->curl);
+  s->opened = 0;
+  if (new_handle(s, NULL) != ST_OK) {
+    curl_easy_cleanup(s->curl); /* never a handle that is set up by halves */
+    s->curl = NULL;
+  }
 }
 
 static void smtp_close(void *self)
@@ -178,13 +268,11 @@ static enum status smtp_open(const struct send_config *config, void **self, stru
   struct pool *pool = pool_new("smtp");
   struct smtp *s = pool_new_of(pool, struct smtp);
   *s = (struct smtp){ .pool = pool, .config = config };
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(s->curl = curl_easy_init())) {
+  enum status st = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? new_handle(s, err)
+                                                                     : fault(err, ST_RETRY, "libcurl does not start");
+  if (st != ST_OK) {
     smtp_close(s);
-    return fault(err, ST_RETRY, "libcurl does not start");
-  }
-  if (!set_trust(s) || !set_server(s) || !set_login(s) || !set_callbacks(s)) {
-    smtp_close(s);
-    return fault(err, ST_REJECT, "libcurl lacks something that safe submission needs");
+    return st;
   }
   *self = s;
   return ST_OK;
@@ -193,9 +281,9 @@ static enum status smtp_open(const struct send_config *config, void **self, stru
 static CURLcode transact(struct smtp *s)
 {
   s->at = 0;
-  s->all_read = false;
+  s->all_read = s->mail_said = s->quit_said = s->more = false;
   s->code = 0;
-  s->more = false;
+  s->heard = now_ms();
   s->words_len = 0;
   s->error[0] = '\0';
   return curl_easy_perform(s->curl);
@@ -215,9 +303,7 @@ static bool was_stale(const struct smtp *s, CURLcode rc)
 static CURLcode transact_fresh_if_stale(struct smtp *s)
 {
   CURLcode rc = transact(s);
-  if (rc == CURLE_OK || !was_stale(s, rc))
-    return rc;
-  if (curl_easy_setopt(s->curl, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK)
+  if (rc == CURLE_OK || !was_stale(s, rc) || curl_easy_setopt(s->curl, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK)
     return rc;
   rc = transact(s);
   return curl_easy_setopt(s->curl, CURLOPT_FRESH_CONNECT, 0L) == CURLE_OK ? rc : CURLE_FAILED_INIT;
@@ -245,7 +331,7 @@ static const char *cause(const struct smtp *s, struct pool *pool, CURLcode rc)
   struct buf b = buf_new(pool, 256);
   if (text)
     buf_printf(&b, "%s: ", text);
-  if (s->code && rc != CURLE_PEER_FAILED_VERIFICATION && rc != CURLE_SSL_PINNEDPUBKEYNOTMATCH)
+  if (rc == CURLE_OK || s->code >= 400)
     buf_printf(&b, "%03d %.*s", s->code, (int)s->words_len, s->words);
   else
     buf_adds(&b, s->error[0] ? s->error : curl_easy_strerror(rc));
@@ -260,10 +346,20 @@ static enum send_end end_of(const struct smtp *s, CURLcode rc)
     return SEND_ACCEPTED;
   if (s->all_read && s->code == 354)
     return SEND_UNCONFIRMED; /* cut or silent after the final dot */
-  bool about_letter =
-      rc == CURLE_SEND_ERROR || rc == CURLE_RECV_ERROR || (rc == CURLE_WEIRD_SERVER_REPLY && s->all_read);
   bool login = s->code == 530 || s->code == 534 || s->code == 535 || s->code == 538;
-  return about_letter && s->code / 100 == 5 && !login ? SEND_REFUSED : SEND_DEFERRED;
+  return s->mail_said && s->code / 100 == 5 && !login ? SEND_REFUSED : SEND_DEFERRED;
+}
+
+static struct send_answer answer(struct smtp *s, struct pool *pool, CURLcode rc)
+{
+  enum send_end end = end_of(s, rc);
+  const char *text = cause(s, pool, rc);
+  if (end == SEND_UNCONFIRMED)
+    text = pool_printf(pool, "no answer to the final dot: %s", text);
+  bool replied = rc == CURLE_OK || s->code >= 400;
+  if (!replied)
+    start_over(s);
+  return send_answer(end, replied ? s->code : 0, text);
 }
 
 static struct send_answer smtp_mail(void *self, struct pool *pool, const struct send_letter *letter)
@@ -273,6 +369,8 @@ static struct send_answer smtp_mail(void *self, struct pool *pool, const struct 
   curl_slist_free_all(s->to);
   s->to = curl_slist_append(NULL, letter->to);
   s->body = letter->body;
+  if (!s->curl && new_handle(s, NULL) != ST_OK)
+    return send_answer(SEND_DEFERRED, 0, "libcurl does not start");
   SET(CURLOPT_NOBODY, 0L);
   SET(CURLOPT_CUSTOMREQUEST, NULL);
   SET(CURLOPT_UPLOAD, 1L);
@@ -284,12 +382,7 @@ static struct send_answer smtp_mail(void *self, struct pool *pool, const struct 
   CURLcode rc = transact_fresh_if_stale(s);
   FAILPOINT("send.smtp.answered");
   s->body = (struct bytes){ 0 };
-  enum send_end end = end_of(s, rc);
-  const char *text = cause(s, pool, rc);
-  if (end == SEND_UNCONFIRMED)
-    text = pool_printf(pool, "no answer to the final dot: %s",
-                       send_words(pool, bytes_str(s->error[0] ? s->error : curl_easy_strerror(rc))));
-  return send_answer(end, end == SEND_UNCONFIRMED ? 0 : s->code, text);
+  return answer(s, pool, rc);
 }
 
 static struct send_answer smtp_check(void *self, struct pool *pool)
@@ -299,6 +392,8 @@ static struct send_answer smtp_check(void *self, struct pool *pool)
   bool ok = true;
   curl_slist_free_all(s->to);
   s->to = NULL;
+  if (!s->curl && new_handle(s, NULL) != ST_OK)
+    return send_answer(SEND_DEFERRED, 0, "libcurl does not start");
   SET(CURLOPT_UPLOAD, 0L);
   SET(CURLOPT_MAIL_FROM, NULL);
   SET(CURLOPT_MAIL_RCPT, NULL);
@@ -308,7 +403,7 @@ static struct send_answer smtp_check(void *self, struct pool *pool)
   CURLcode rc = ok ? transact(s) : CURLE_FAILED_INIT;
   SET(CURLOPT_FRESH_CONNECT, 0L);
   if (rc != CURLE_OK)
-    return send_answer(SEND_DEFERRED, s->code, cause(s, pool, rc));
+    return answer(s, pool, rc);
   return send_answer(SEND_ACCEPTED, s->code,
                      pool_printf(pool, "%s:%u: %s, certificate verified%s%s", u->host, u->port,
                                  u->scheme == SEND_SMTPS ? "TLS" : "STARTTLS",
@@ -318,7 +413,8 @@ static struct send_answer smtp_check(void *self, struct pool *pool)
 /* libcurl uses a connection again only for the login that it was made with. */
 static enum status smtp_renew(void *self, struct fault *err)
 {
-  return set_login(self) ? ST_OK : fault(err, ST_RETRY, "libcurl takes no login");
+  struct smtp *s = self;
+  return !s->curl || set_login(s) ? ST_OK : fault(err, ST_RETRY, "libcurl takes no login");
 }
 
 const struct outbox_ops outbox_smtp = {
