@@ -13,7 +13,7 @@ pkglibexec_PROGRAMS += embargod-send
 embargod_send_SOURCES = src/send/send_main.c
 embargod_send_LDADD = libsend.la libwire.la libbase.la
 
-EXTRA_DIST += tests/support/certs.py tests/support/channel.py
+EXTRA_DIST += tests/support/certs.py tests/support/channel.py tests/support/smtp_sink.py
 
 if HAVE_CHECK
 check_PROGRAMS += test_send_guard test_send_local

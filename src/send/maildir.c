@@ -96,22 +96,42 @@ static enum status write_file(const char *path, struct bytes head, struct bytes 
   return s;
 }
 
+/* Written beside its place and renamed: what has its name is whole. tmp is in the same file system as new. */
+static enum status write_and_rename(const char *tmp, const char *target, struct bytes head, struct bytes text,
+                                    struct fault *err)
+{
+  enum status s = write_file(tmp, head, text, err);
+  FAILPOINT("send.maildir.written");
+  if (s == ST_OK && rename(tmp, target) < 0) {
+    int error = errno;
+    s = fault(err, ST_RETRY, "rename into new: %s", strerror(error));
+    unlink(tmp);
+    errno = error;
+    return s;
+  }
+  if (s != ST_OK) {
+    unlink(tmp);
+    errno = 0;
+  }
+  return s;
+}
+
 static enum status deliver(const struct maildir *m, struct pool *pool, const struct send_letter *letter,
                            struct fault *err)
 {
   char *name = file_name(pool, letter), *target = path_join(pool, m->new, name);
   if (is_there(m, pool, name))
     return dir_sync(m->new, err); /* the first try may have died before it synced */
-  char *tmp = pool_printf(pool, "%s/tmp/%s.%ld", m->path, name, (long)getpid());
-  char *head = pool_printf(pool, "Return-Path: <%s>\nDelivered-To: <%s>\n", letter->from, letter->to);
-  enum status s = write_file(tmp, bytes_str(head), text_to_lf(pool, letter->body), err);
-  FAILPOINT("send.maildir.written");
-  if (s == ST_OK && rename(tmp, target) < 0)
-    s = fault(err, ST_RETRY, "rename into new: %s", strerror(errno));
-  if (s != ST_OK) {
-    unlink(tmp);
-    return s;
+  struct bytes head = bytes_str(pool_printf(pool, "Return-Path: <%s>\nDelivered-To: <%s>\n", letter->from, letter->to));
+  struct bytes text = text_to_lf(pool, letter->body);
+  long pid = (long)getpid();
+  enum status s = write_and_rename(pool_printf(pool, "%s/tmp/%s.%ld", m->path, name, pid), target, head, text, err);
+  if (s != ST_OK && errno == EXDEV) { /* Landlock before Linux 5.19 lets no name move to another folder */
+    fault_clear(err);
+    s = write_and_rename(pool_printf(pool, "%s/.%s.%ld", m->new, name, pid), target, head, text, err);
   }
+  if (s != ST_OK)
+    return s;
   FAILPOINT("send.maildir.renamed");
   return dir_sync(m->new, err);
 }

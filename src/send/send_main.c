@@ -6,11 +6,11 @@
 #include <embargod/failpoint.h>
 #include <embargod/helper.h>
 #include <embargod/secret.h>
-#include <embargod/text.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include "outbox.h"
 
@@ -134,34 +134,16 @@ static struct wire_msg *run_job(struct sender *sn, struct pool *pool, const stru
   return answer_error(pool, job, ST_REJECT, "this instance has no such job");
 }
 
-/* Until the core closes the channel. */
-static int serve(struct sender *sn)
+/* A configuration that does not work does not end the process: the core would start it over and over, and each job is
+ * told the cause. */
+static enum status take(void *self, struct pool *pool, const struct wire_msg *request, struct wire_msg **answer,
+                        struct fault *err)
 {
-  for (;;) {
-    AUTO(pool_freep) struct pool *pool = pool_new_wiping("job");
-    struct wire_msg *msg = NULL;
-    struct fault err = { 0 };
-    bool eof = false;
-    enum status s = wire_recv(HELPER_FD, pool, &msg, &eof, &err);
-    if (eof)
-      return EXIT_SUCCESS;
-    if (s == ST_RETRY)
-      continue;
-    if (s == ST_OK && wire_type(msg) == WIRE_CONFIG)
-      configure(sn, msg);
-    else if (s == ST_OK)
-      s = wire_send(HELPER_FD, run_job(sn, pool, msg), &err);
-    if (s != ST_OK) {
-      log_event(sn->log, LOG_LEVEL_ERR, "channel to the core", LOG_STR("cause", err.text));
-      return EXIT_FAILURE;
-    }
-  }
-}
-
-static enum status say_hello(struct fault *err)
-{
-  AUTO(pool_freep) struct pool *pool = pool_new("hello");
-  return wire_send(HELPER_FD, wire_new(pool, WIRE_HELLO, 0), err);
+  if (wire_type(request) == WIRE_CONFIG)
+    configure(self, request);
+  else
+    *answer = run_job(self, pool, request);
+  return ST_OK;
 }
 
 int main(void)
@@ -171,13 +153,18 @@ int main(void)
   };
   struct fault err = { 0 };
   struct sender sn = { .log = &log, .pool = pool_new_wiping("send config") };
+  struct stat st;
   fault(&sn.wrong, ST_RETRY, "no configuration yet");
   signal(SIGPIPE, SIG_IGN);
-  if (secret_init(&err) != ST_OK || say_hello(&err) != ST_OK) {
-    fprintf(stderr, "embargod-send: %s\nembargod starts this program with a channel on descriptor 3.\n", err.text);
+  if (fstat(HELPER_FD, &st) < 0 || !S_ISSOCK(st.st_mode)) {
+    fprintf(stderr, "embargod-send: embargod starts this program with a channel on descriptor 3\n");
     return EX_USAGE;
   }
-  int code = serve(&sn);
+  if (secret_init(&err) != ST_OK) {
+    log_event(&log, LOG_LEVEL_ERR, "no start", LOG_STR("cause", err.text));
+    return EX_SOFTWARE;
+  }
+  int code = helper_serve(take, &sn);
   if (sn.outbox)
     sn.ops->close(sn.outbox);
   https_free(&sn.https);

@@ -26,12 +26,14 @@ import asyncio
 import base64
 import collections
 import json
+import logging
 import os
 import re
 import socket
 import ssl
 import sys
 import threading
+import warnings
 
 DEBIAN_MODULES = "/usr/lib/python3/dist-packages"  # where the package puts it, if another python3 runs us
 try:
@@ -250,8 +252,8 @@ class SmtpSink:
         self._loop.close()
 
     def start(self):
-        import logging
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
+        warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")  # the TLS is around it
         self._loop = asyncio.new_event_loop()
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)

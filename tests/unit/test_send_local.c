@@ -136,7 +136,26 @@ START_TEST(maildir_defers_when_it_cannot_write)
   ck_assert_int_eq(mkdir(path_join(pool, home, "tmp"), 0700), 0);
   ck_assert_int_eq(ops->check(outbox, pool).end, SEND_ACCEPTED);
   ck_assert_int_eq(mail("", "alice@example.org", LETTER).end, SEND_ACCEPTED);
-  /* a full disk leaves nothing behind */
+  ops->close(outbox);
+}
+END_TEST
+
+/* Where names cannot move from tmp to new (Landlock before Linux 5.19; here: another file system). */
+START_TEST(maildir_without_renames_between_folders)
+{
+  char other[] = "/dev/shm/send.XXXXXX", *file = NULL;
+  start(pool_printf(pool, "maildir:%s", home));
+  if (!mkdtemp(other))
+    return;
+  ck_assert_int_eq(rmdir(path_join(pool, home, "tmp")), 0);
+  ck_assert_int_eq(symlink(other, path_join(pool, home, "tmp")), 0);
+  struct send_answer answer = mail("", "alice@example.org", LETTER);
+  size_t left = count(other, NULL);
+  ck_assert_int_eq(rmdir(other), 0);
+  ck_assert_msg(answer.end == SEND_ACCEPTED, "%s", answer.text);
+  ck_assert_uint_eq(left, 0);
+  ck_assert_uint_eq(count(path_join(pool, home, "new"), &file), 1);
+  ck_assert_ptr_nonnull(strstr(contents(file), "last\n"));
   ops->close(outbox);
 }
 END_TEST
@@ -295,6 +314,7 @@ int main(void)
   tcase_add_test(t, maildir_writes_one_file);
   tcase_add_test(t, maildir_same_letter_is_same_file);
   tcase_add_test(t, maildir_defers_when_it_cannot_write);
+  tcase_add_test(t, maildir_without_renames_between_folders);
   tcase_add_test(t, maildir_refuses_what_the_guard_refuses);
   suite_add_tcase(s, t);
   t = tcase_create("sendmail");
