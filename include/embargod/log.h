@@ -17,7 +17,11 @@ struct log_field {
   const char *str; /* NULL: the number */
   int64_t num;
 };
-#define LOG_STR(k, v) ((struct log_field){ (k), (v) ? (v) : "", 0 })
+static inline struct log_field log_field_str(const char *key, const char *str)
+{
+  return (struct log_field){ key, str ? str : "", 0 };
+}
+#define LOG_STR(k, v) log_field_str((k), (v)) /* NULL is "" */
 #define LOG_INT(k, v) ((struct log_field){ (k), NULL, (v) })
 /* log_event(lg, LOG_LEVEL_INFO, "letter applied", LOG_INT("letter", 7), LOG_STR("case", id)); */
 #define log_event(lg, level, msg, ...) \

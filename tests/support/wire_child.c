@@ -27,7 +27,7 @@ static void put_environment(struct wire_msg *m)
   for (int sig = 1; sig < 32; sig++) {
     struct sigaction sa;
     sigaction(sig, NULL, &sa);
-    if (sigismember(&mask, sig) || sa.sa_handler != SIG_DFL)
+    if (sigismember(&mask, sig) || sa.sa_handler == SIG_IGN) /* handlers do not outlive exec */
       wire_puti(m, CHILD_TAG_SIGNAL, sig);
   }
 }
