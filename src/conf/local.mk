@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 noinst_LTLIBRARIES += libconf.la
-libconf_la_SOURCES = src/conf/conf_lookup.c
-libconf_la_LIBADD = libbase.la
+libconf_la_SOURCES = src/conf/conf_lookup.c src/conf/conf_table.c src/conf/conf_read.c src/conf/conf_value.c \
+	src/conf/conf_load.c src/conf/conf_check.c src/conf/conf_private.h
+libconf_la_CFLAGS = $(AM_CFLAGS) $(CONFUSE_CFLAGS)
+libconf_la_LIBADD = libbase.la $(CONFUSE_LIBS)
 
 if HAVE_CHECK
 check_PROGRAMS += test_conf_lookup

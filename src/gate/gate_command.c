@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gate: an analyst's signed mail. Here: is it fresh, new, and about which case; then command_run() decides, gate_effects.c
+ * carries out, and a receipt goes back to the registered address. */
+#include "gate_private.h"
+
+#define CASES_MAX (COMMAND_MAX + 1)
+
+struct order {
+  struct run *r;
+  const struct conf_analyst *a;
+  struct command_mail mail;
+  struct vuln_case *vc[CASES_MAX];
+  size_t vc_count;
+  bool bound;
+  const char *refuse;      /* why the whole mail is refused */
+  struct tvalue *vars;     /* of the receipt */
+  struct tvalue *warnings;
+};
+
+/* ---- is it to be taken at all? ---- */
+static const char *form_problem(const struct run *r)
+{
+  const struct reading *rd = &r->rd;
+  const struct layer *l = &rd->layer[rd->main];
+  if (l->how == MAIL_PGP_INLINE_CLEARSIGNED)
+    return "It is clear-signed inline: what stands outside the block cannot be told from what you signed. Send it as PGP/MIME.";
+  if (l->how == MAIL_PGP_INLINE_ENCRYPTED && !l->whole_text)
+    return "Its OpenPGP block is only part of the text. Send it as PGP/MIME, or let the block be the whole text.";
+  return NULL;
+}
+
+static const char *time_problem(const struct run *r)
+{
+  const struct conf *c = r->g->conf;
+  int64_t made = r->rd.signature->sig[0].made, at = r->in.recorded_at;
+  if (made < at - c->command_window_s)
+    return pool_printf(r->pool, "Its signature was made at %s; signatures older than %d hours are not taken. Sign it again and send it.",
+                       time_iso(r->pool, made), c->command_window_s / 3600);
+  if (made > at + c->command_ahead_s)
+    return pool_printf(r->pool, "Its signature says %s, which is in the future. Set your clock right, sign and send it again.",
+                       time_iso(r->pool, made));
+  return NULL;
+}
+
+static enum status replay_problem(struct run *r, const char **why, struct fault *err)
+{
+  const struct pgp_signature *s = &r->rd.signature->sig[0];
+  struct replay_key k = { .fingerprint = s->primary, .made = s->made };
+  bool seen = false;
+  sha256_digest(k.sha256, r->rd.signed_bytes);
+  enum status st = store_replay_seen(r->g->store, &k, &seen, err);
+  if (st)
+    return st;
+  if (seen)
+    *why = "This very signed text was handled before; nothing is done twice. To repeat a command, write and sign it anew.";
+  r->work.replay = k;
+  r->work.has_replay = !seen;
+  return ST_OK;
+}
+
+/* ---- which case: only signed content binds ---- */
+static enum status known_case(struct run *r, const char *id, bool *known, struct fault *err)
+{
+  struct vuln_case *vc;
+  enum status st = store_case_load(r->g->store, r->pool, id, &vc, err);
+  *known = st == ST_OK;
+  if (st == ST_REJECT) {
+    fault_clear(err);
+    st = ST_OK;
+  }
+  return st;
+}
+
+static enum status signed_subject_case(struct order *o, const char **id, struct fault *err)
+{
+  struct run *r = o->r;
+  const char **ids = NULL;
+  *id = NULL;
+  if (!r->rd.prot.present || text_empty(r->rd.prot.subject))
+    return ST_OK;
+  size_t n = case_ids_in(r->pool, r->g->conf->case_prefix, r->rd.prot.subject, &ids);
+  for (size_t i = 0; i < n && i < 4 && !*id; i++) {
+    bool known;
+    enum status st = known_case(r, ids[i], &known, err);
+    if (st)
+      return st;
+    if (known)
+      *id = ids[i];
+  }
+  return ST_OK;
+}
+
+/* Our own Ref lines, quoted or not, with a tag that only we can make for this recipient. */
+static size_t signed_refs(struct order *o, const char **out, size_t max)
+{
+  struct run *r = o->r;
+  struct command_ref *ref = NULL;
+  size_t n = command_refs_in(r->pool, r->g->conf->case_prefix, r->rd.text, &ref), count = 0;
+  for (size_t i = 0; i < n; i++) {
+    const char *tag = write_tag(r->g, r->pool, ref[i].case_id, o->a->address);
+    bool there = false;
+    if (!text_ieq(tag, ref[i].tag))
+      continue;
+    for (size_t k = 0; k < count; k++)
+      there |= !strcmp(out[k], ref[i].case_id);
+    if (!there && count < max)
+      out[count++] = ref[i].case_id;
+  }
+  return count;
+}
+
+static bool starts_with_case(const struct order *o)
+{
+  return o->mail.count && !strcmp(o->mail.command[0].name, "case");
+}
+
+static enum status bind(struct order *o, const char **id, struct fault *err)
+{
+  struct run *r = o->r;
+  const char *subject, *refs[4];
+  *id = NULL;
+  enum status st = signed_subject_case(o, &subject, err);
+  if (st)
+    return st;
+  size_t n = signed_refs(o, refs, ARRAY_LEN(refs));
+  if (starts_with_case(o))
+    return ST_OK; /* #case outranks both */
+  if (n > 1 && !subject) {
+    o->refuse = pool_printf(r->pool, "It quotes our mails of several cases (%s, %s). Start it with #case ID.", refs[0], refs[1]);
+    return ST_OK;
+  }
+  if (subject && n == 1 && strcmp(subject, refs[0])) {
+    o->refuse = pool_printf(r->pool, "Its subject names %s, but it quotes a mail of %s. Start it with #case ID.", subject, refs[0]);
+    return ST_OK;
+  }
+  *id = subject ? subject : n ? refs[0] : NULL;
+  return ST_OK;
+}
+
+/* ---- loading what it is about; false in *ready: another letter holds one of them ---- */
+static enum status add_case(struct order *o, const char *id, bool *ready, struct fault *err)
+{
+  struct run *r = o->r;
+  for (size_t i = 0; i < o->vc_count; i++)
+    if (text_ieq(o->vc[i]->id, id))
+      return ST_OK;
+  if (o->vc_count == CASES_MAX)
+    return ST_OK;
+  if (!run_claim(r, id)) {
+    *ready = false;
+    return ST_OK;
+  }
+  struct vuln_case *vc = NULL;
+  enum status st = store_case_load(r->g->store, r->pool, id, &vc, err);
+  if (st == ST_REJECT) { /* command_run() says that there is no such case */
+    fault_clear(err);
+    return ST_OK;
+  }
+  if (!st)
+    o->vc[o->vc_count++] = vc;
+  return st;
+}
+
+static enum status add_pending_cases(struct order *o, bool *ready, struct fault *err)
+{
+  struct run *r = o->r;
+  enum status st = ST_OK;
+  for (size_t i = 0; !st && i < o->mail.count; i++) {
+    const struct command *c = &o->mail.command[i];
+    struct pending_release p;
+    bool found = false;
+    if (strcmp(c->name, "approve") && strcmp(c->name, "cancel"))
+      continue;
+    st = store_pending_get(r->g->store, r->pool, c->args, &p, &found, err);
+    if (!st && found && *p.case_id && !run_claim(r, p.case_id))
+      *ready = false;
+  }
+  return st;
+}
+
+static enum status load_cases(struct order *o, bool *ready, struct fault *err)
+{
+  const char *bound = NULL, **named = NULL;
+  *ready = true;
+  enum status st = bind(o, &bound, err);
+  if (!st && bound)
+    st = add_case(o, bound, ready, err);
+  o->bound = bound && o->vc_count == 1;
+  size_t n = command_cases_named(o->r->pool, &o->mail, &named);
+  for (size_t i = 0; !st && *ready && i < n; i++)
+    st = add_case(o, named[i], ready, err);
+  if (!st && *ready)
+    st = add_pending_cases(o, ready, err);
+  return st;
+}
+
+/* ---- receipt ---- */
+static void warn(struct order *o, const char *text)
+{
+  struct tvalue *v = tvalue_object(o->r->pool);
+  tvalue_sets(o->r->pool, v, "text", text);
+  tvalue_add(o->r->pool, o->warnings, v);
+}
+
+static void warnings(struct order *o)
+{
+  const struct reading *rd = &o->r->rd;
+  if (!rd->encrypted)
+    warn(o, "Your mail was signed, but came unencrypted: whoever carried it could read it, and what it quotes. Switch encryption on "
+            "for this address.");
+  if (rd->partly)
+    warn(o, "Text outside your signature (a footer, most likely) was ignored.");
+}
+
+static void receipt_lines(struct order *o, const struct plan *plan)
+{
+  struct pool *pool = o->r->pool;
+  struct tvalue *list = tvalue_list(pool);
+  for (size_t i = 0; plan && i < o->mail.count; i++) {
+    struct tvalue *v = tvalue_object(pool);
+    const struct command_result *res = &plan->result[i];
+    tvalue_sets(pool, v, "line", o->mail.command[i].line);
+    tvalue_setb(pool, v, "ok", res->status == ST_OK);
+    tvalue_setb(pool, v, "failed", res->status != ST_OK);
+    tvalue_sets(pool, v, "reason", res->reason);
+    tvalue_add(pool, list, v);
+  }
+  tvalue_set(pool, o->vars, "receipt_lines", list);
+}
+
+static enum status receipt(struct order *o, const struct plan *plan, struct vuln_case *vc, struct fault *err)
+{
+  struct run *r = o->r;
+  struct outgoing *out;
+  receipt_lines(o, plan);
+  tvalue_set(r->pool, o->vars, "warnings", o->warnings);
+  tvalue_sets(r->pool, o->vars, "refused", o->refuse ? o->refuse : "");
+  tvalue_setb(r->pool, o->vars, "failed", (plan && plan->failed) || o->refuse);
+  tvalue_setb(r->pool, o->vars, "dry_run", o->mail.dry_run);
+  struct letter_spec s = { .kind = "receipt", .template_name = "internal/receipt", .vc = vc, .auto_submitted = "auto-replied",
+                           .thread_for = r->rd.view.message_id, .serial = r->refuse ? "refused" : "receipt" };
+  enum status st = write_to_analyst(r, o->a, &s, o->vars, &out, err);
+  if (st)
+    return st;
+  out->must = true;
+  work_out(r, out);
+  return ST_OK;
+}
+
+static enum status refuse(struct order *o, const char *why, struct fault *err)
+{
+  struct replay_key k = o->r->work.replay;
+  bool has = o->r->work.has_replay;
+  work_reset(o->r);
+  o->r->work.replay = k;
+  o->r->work.has_replay = has;
+  o->refuse = why;
+  work_end(o->r, LETTER_APPLIED, CLASS_COMMAND, "", "refused, with a receipt");
+  return receipt(o, NULL, NULL, err);
+}
+
+/* ---- copies to the others who work on the case ---- */
+static enum status copies(struct order *o, struct vuln_case *vc, const struct plan *plan, struct fault *err)
+{
+  struct run *r = o->r;
+  const struct conf *c = r->g->conf;
+  for (size_t i = 0; i < c->analyst_count; i++) {
+    const struct conf_analyst *to = &c->analyst[i];
+    if (to == o->a ||
+        !(case_has_member(vc, to->name, MEMBER_ASSIGNEE) || case_has_member(vc, to->name, MEMBER_WATCHER)))
+      continue;
+    struct tvalue *vars = write_vars(r, vc, to->language);
+    struct outgoing *out;
+    tvalue_sets(r->pool, vars, "by", o->a->name);
+    tvalue_sets(r->pool, vars, "note", o->mail.note);
+    static const char *const shared[] = { "receipt_lines", "letters", "pending" };
+    for (size_t k = 0; k < ARRAY_LEN(shared); k++)
+      if (tvalue_get(o->vars, shared[k]))
+        tvalue_set(r->pool, vars, shared[k], (struct tvalue *)(uintptr_t)tvalue_get(o->vars, shared[k]));
+    struct letter_spec s = { .kind = "copy", .template_name = "internal/copy", .vc = vc, .auto_submitted = "auto-generated",
+                             .serial = to->name };
+    enum status st = write_to_analyst(r, to, &s, vars, &out, err);
+    if (st)
+      return st;
+    out->analyst = to;
+    work_out(r, out);
+  }
+  (void)plan;
+  return ST_OK;
+}
+
+/* ---- a signed letter without commands is a note ---- */
+static enum status take_note(struct order *o, struct fault *err)
+{
+  struct run *r = o->r;
+  if (!o->bound)
+    return refuse(o, "It holds no command, and it does not say which case it is about. Reply to one of our mails, or start it with "
+                     "#case ID.", err);
+  if (text_empty(o->mail.note))
+    return refuse(o, "It holds neither a command nor a text. Send #help for the commands.", err);
+  struct vuln_case *vc = o->vc[0];
+  work_case(r, vc);
+  work_event(r, vc, "note.added", o->a->name, "Note.");
+  struct case_message m = { .at = r->in.recorded_at, .kind = MESSAGE_NOTE, .who = o->a->name, .subject = r->rd.subject,
+                            .text = o->mail.note, .message_id = r->rd.view.message_id, .protection = "signed" };
+  work_message(r, vc, (struct party_ref){ 0 }, &m);
+  tvalue_setb(r->pool, o->vars, "note_saved", true);
+  work_end(r, LETTER_APPLIED, CLASS_COMMAND, vc->id, "");
+  enum status st = receipt(o, NULL, vc, err);
+  if (st)
+    return st;
+  receipt_lines(o, NULL);
+  return copies(o, vc, NULL, err);
+}
+
+/* ---- commands ---- */
+static bool template_known(void *self, const char *name)
+{
+  return template_set_has(((struct gate *)self)->templates, name);
+}
+
+static enum status world(struct order *o, struct command_world *w, struct fault *err)
+{
+  struct run *r = o->r;
+  *w = (struct command_world){ .conf = r->g->conf, .analyst = o->a, .cases = o->vc, .case_count = o->vc_count, .bound = o->bound,
+                               .now = clock_now(&r->g->clock), .encrypted = r->rd.encrypted, .token = secret_token(r->pool, 16),
+                               .template_known = template_known, .self = r->g, .next_id = "" };
+  for (size_t i = 0; i < o->mail.count; i++)
+    if (!strcmp(o->mail.command[i].name, "new")) {
+      enum status st = report_new_id(r, &w->next_id, err);
+      if (!st && !run_claim(r, w->next_id))
+        st = fault(err, ST_BROKEN, "case id %s given out twice", w->next_id);
+      return st;
+    }
+  return ST_OK;
+}
+
+static void keep_command_mail(struct order *o, struct vuln_case *vc)
+{
+  struct run *r = o->r;
+  struct case_message m = { .at = r->in.recorded_at, .kind = MESSAGE_NOTE, .who = o->a->name, .subject = "", .text = "",
+                            .message_id = r->rd.view.message_id, .protection = "signed" };
+  work_message(r, vc, (struct party_ref){ 0 }, &m);
+}
+
+static enum status apply(struct order *o, struct plan *plan, struct fault *err)
+{
+  struct run *r = o->r;
+  enum status st = effects_carry_out(r, o->a, plan, &o->mail, o->vars, err);
+  if (st == ST_DENIED) { /* some command's letter cannot be written: none is applied */
+    struct replay_key k = r->work.replay;
+    work_reset(r);
+    r->work.replay = k;
+    r->work.has_replay = true;
+    tvalue_set(r->pool, o->vars, "letters", tvalue_list(r->pool));
+    tvalue_set(r->pool, o->vars, "pending", tvalue_list(r->pool));
+    fault_clear(err);
+    st = ST_OK;
+  }
+  if (st)
+    return st;
+  if (plan->failed || o->mail.dry_run)
+    return ST_OK;
+  for (size_t i = 0; !st && i < plan->vc_count; i++) {
+    if (!plan->vc_changed[i])
+      continue;
+    work_case(r, plan->vc[i]);
+    keep_command_mail(o, plan->vc[i]);
+    receipt_lines(o, plan);
+    st = copies(o, plan->vc[i], plan, err);
+  }
+  return st;
+}
+
+static enum status run_commands(struct order *o, struct fault *err)
+{
+  struct run *r = o->r;
+  struct command_world w;
+  struct plan *plan = pool_new_of(r->pool, struct plan);
+  enum status st = world(o, &w, err);
+  if (st)
+    return st;
+  command_run(r->pool, &w, &o->mail, plan);
+  if (!plan->failed)
+    st = apply(o, plan, err);
+  if (st)
+    return st;
+  struct vuln_case *about = plan->failed || !plan->vc_count ? (o->vc_count ? o->vc[0] : NULL) : plan->vc[0];
+  work_end(r, LETTER_APPLIED, CLASS_COMMAND, about && !plan->failed && !o->mail.dry_run ? about->id : "",
+           plan->failed ? "refused, with a receipt" : "");
+  if (plan->failed && about && o->vc_count == 0)
+    about = NULL;
+  return receipt(o, plan, about, err);
+}
+
+enum status command_decide(struct run *r, const struct conf_analyst *a, struct fault *err)
+{
+  struct order *o = pool_new_of(r->pool, struct order);
+  *o = (struct order){ .r = r, .a = a, .vars = write_vars(r, NULL, a->language), .warnings = tvalue_list(r->pool) };
+  const struct part_table *t = &r->rd.layer[r->rd.main].table;
+  const struct part *text = r->rd.text_part >= 0 ? &t->part[r->rd.text_part] : NULL;
+  warnings(o);
+  const char *why = form_problem(r);
+  if (!why)
+    why = time_problem(r);
+  enum status st = replay_problem(r, &why, err);
+  if (st)
+    return st;
+  if (r->refuse)
+    why = r->refuse;
+  if (why)
+    return refuse(o, why, err);
+  bool plain = text && text_ieq(text->type, "text/plain");
+  struct command_source src = { .text = plain ? r->rd.text : "", .format = text ? text->format : "",
+                                .delsp = text ? text->delsp : "", .cut_marker = mail_cut_marker };
+  command_parse(r->pool, &src, &o->mail);
+  if (o->mail.refuse)
+    return refuse(o, o->mail.refuse, err);
+  bool ready;
+  st = load_cases(o, &ready, err);
+  if (st || !ready)
+    return st;
+  if (o->refuse)
+    return refuse(o, o->refuse, err);
+  if (o->vc_count)
+    o->vars = write_vars(r, o->vc[0], a->language);
+  return o->mail.count ? run_commands(o, err) : take_note(o, err);
+}
+
+/* Claims an analyst's address, but no good signature of theirs: for the analysts' eyes. The registered address is told, once in a
+ * while and without content, in case it was only a forgotten switch. */
+enum status unsigned_analyst_decide(struct run *r, const struct conf_analyst *a, struct fault *err)
+{
+  const char *what = r->rd.signature ? pgp_verdict_name(r->rd.verdict) : r->rd.trouble ? pgp_outcome_text(r->rd.trouble) : "not signed";
+  enum status st = decide_quarantine(r, pool_printf(r->pool, "it claims to come from the analyst %s, but is no mail signed by their key (%s)",
+                                                    a->name, what),
+                                     "If it was you, send it again with your signature. If it was not, discard it.", err);
+  if (st || r->rd.automatic)
+    return st;
+  unsigned to_sender = 0, in_all = 0;
+  int64_t now = clock_now(&r->g->clock);
+  st = store_ack_count(r->g->store, a->address, now - (int64_t)r->g->conf->ack_per_sender_h * 3600, &to_sender, &in_all, now - 3600, err);
+  if (st || to_sender)
+    return st;
+  struct letter_spec s = { .kind = "alarm", .template_name = "internal/unsigned-analyst", .auto_submitted = "auto-replied",
+                           .serial = "unsigned" };
+  struct tvalue *vars = write_vars(r, NULL, a->language);
+  struct outgoing *o;
+  tvalue_sets(r->pool, vars, "reason", what);
+  tvalue_sets(r->pool, vars, "received", time_iso(r->pool, r->in.recorded_at));
+  st = write_to_analyst(r, a, &s, vars, &o, err);
+  if (st)
+    return st;
+  o->droppable = true;
+  work_out(r, o);
+  r->work.ack_address = a->address;
+  return ST_OK;
+}

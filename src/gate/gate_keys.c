@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gate: certificates that letters bring (attached, Autocrypt) or that WKD has, and which key a reporter is written to. */
+#include "gate_private.h"
+
+#include <embargod/wkd.h>
+
+#define BROUGHT_MAX 4
+#define CERTS_KEPT 8
+
+/* ---- inspection: embargod-crypt says what each is and cleans it ---- */
+static void keys_done(struct run *r)
+{
+  if (r->waiting)
+    return;
+  if (r->failed) {
+    struct fault err = r->fault;
+    run_fail(r, &err);
+    return;
+  }
+  if (r->looked_up)
+    run_goto(r, RUN_DECIDE);
+  else if (!read_reopen(r))
+    run_goto(r, RUN_LOOKUP);
+}
+
+static void inspected(struct run *r, struct pool *pool, const struct wire_msg *answer, void *arg)
+{
+  bool autocrypt = arg != NULL;
+  struct pgp_cert *cert = NULL;
+  size_t n = 0;
+  struct fault err = { 0 };
+  if (!run_answer_ok(r, answer, CRYPT_INSPECTED, "inspect keys")) {
+    /* An unreadable key is no reason to lose its letter. */
+    if (r->fault.status == ST_REJECT) {
+      r->failed = false;
+      fault_clear(&r->fault);
+    }
+  } else if (!pgp_certs_get(answer, r->pool, &cert, &n, &err)) {
+    for (size_t i = 0; i < n && r->rd.cert_count < CERTS_KEPT; i++) {
+      r->rd.cert_autocrypt[r->rd.cert_count] = autocrypt;
+      r->rd.cert[r->rd.cert_count] = cert[i];
+      r->rd.cert[r->rd.cert_count++].key = pool_bytes_dup(r->pool, cert[i].key);
+    }
+  }
+  keys_done(r);
+}
+
+static void inspect(struct run *r, struct bytes data, bool autocrypt)
+{
+  static const char yes[] = "autocrypt";
+  AUTO(pool_freep) struct pool *pool = pool_new("inspect");
+  struct wire_msg *m = wire_new(pool, CRYPT_INSPECT, 0);
+  wire_put(m, TAG_BYTES, data);
+  run_submit(r, r->g->crypt, m, inspected, autocrypt ? (void *)yes : NULL);
+}
+
+void keys_inspect(struct run *r)
+{
+  struct reading *rd = &r->rd;
+  rd->cert = pool_array(r->pool, CERTS_KEPT, sizeof *rd->cert);
+  size_t asked = 0;
+  for (unsigned i = 0; i < rd->count && asked < BROUGHT_MAX; i++) {
+    struct bytes key[BROUGHT_MAX];
+    size_t n = rd->layer[i].parsed ? mail_keys_attached(r->pool, &rd->layer[i].table, key, BROUGHT_MAX - asked) : 0;
+    for (size_t k = 0; k < n; k++, asked++)
+      inspect(r, key[k], false);
+  }
+  struct bytes autocrypt;
+  if (!text_empty(rd->view.autocrypt) && !text_empty(rd->view.from.address) &&
+      mail_autocrypt_parse(r->pool, rd->view.autocrypt, rd->view.from.address, &autocrypt))
+    inspect(r, autocrypt, true);
+  keys_done(r);
+}
+
+/* ---- WKD: advanced, then direct; only for senders whose key is unknown ---- */
+static void wkd_got(struct run *r, struct pool *pool, const struct wire_msg *answer, void *arg)
+{
+  struct bytes key;
+  const char *direct = arg;
+  if (wire_type(answer) == SEND_GOT && wire_get(answer, TAG_BYTES, &key) && key.len) {
+    r->wkd = true;
+    r->rd.wkd_first = r->rd.cert_count;
+    inspect(r, key, false);
+    return;
+  }
+  if (direct) {
+    struct wire_msg *m = wire_new(pool, SEND_GET, 0);
+    wire_puts(m, SEND_TAG_URL, direct);
+    wire_puti(m, SEND_TAG_MAX, 262144);
+    run_submit(r, r->g->https, m, wkd_got, NULL);
+    return;
+  }
+  run_goto(r, RUN_DECIDE); /* no key there: that is no fault */
+}
+
+static bool wkd_wanted(struct run *r)
+{
+  const struct gate *g = r->g;
+  const char *from = r->rd.view.from.address;
+  if (!g->https || r->looked_up || text_empty(from) || r->rd.automatic || conf_analyst_by_address(g->conf, from))
+    return false;
+  struct stored_key known;
+  bool found = false;
+  struct fault err = { 0 };
+  return !keys_choose(r, from, &known, &found, &err) && !found;
+}
+
+void keys_lookup(struct run *r)
+{
+  bool wanted = wkd_wanted(r);
+  r->looked_up = true;
+  char *advanced = NULL, *direct = NULL;
+  if (!wanted || !send_wkd_url(r->pool, r->rd.view.from.address, &advanced, &direct)) {
+    run_goto(r, RUN_DECIDE);
+    return;
+  }
+  AUTO(pool_freep) struct pool *pool = pool_new("wkd");
+  struct wire_msg *m = wire_new(pool, SEND_GET, 0);
+  wire_puts(m, SEND_TAG_URL, advanced);
+  wire_puti(m, SEND_TAG_MAX, 262144);
+  run_submit(r, r->g->https, m, wkd_got, direct);
+}
+
+/* ---- which key ---- */
+static enum key_tier tier_of(const struct run *r, size_t i)
+{
+  const struct reading *rd = &r->rd;
+  for (unsigned s = 0; rd->signature && rd->verdict == VERDICT_GOOD && s < rd->signature->sig_count; s++)
+    if (!strcmp(rd->signature->sig[s].primary, rd->cert[i].fpr))
+      return TIER_SIGNED;
+  if (r->wkd && i >= rd->wkd_first)
+    return TIER_WKD;
+  return rd->cert_autocrypt[i] ? TIER_AUTOCRYPT : TIER_ATTACHED;
+}
+
+/* A certificate that came with the letter, names the address and can be encrypted to; the best tier. */
+static const struct pgp_cert *brought(const struct run *r, const char *address, enum key_tier *tier)
+{
+  const struct pgp_cert *best = NULL;
+  *tier = TIER_NONE;
+  for (size_t i = 0; i < r->rd.cert_count; i++) {
+    const struct pgp_cert *c = &r->rd.cert[i];
+    if (!pgp_cert_has_address(c, address) || !pgp_cert_usable(c, clock_now(&r->g->clock)) || !c->key.len)
+      continue;
+    enum key_tier t = tier_of(r, i);
+    if (t > *tier) {
+      *tier = t;
+      best = c;
+    }
+  }
+  return best;
+}
+
+static bool stored_usable(const struct run *r, const struct stored_key *k)
+{
+  return k->key.len && (!k->expires || k->expires > clock_now(&r->g->clock));
+}
+
+enum status keys_choose(struct run *r, const char *address, struct stored_key *out, bool *found, struct fault *err)
+{
+  enum status st = store_key_get(r->g->store, r->pool, address, out, found, err);
+  if (st)
+    return st;
+  enum key_tier tier;
+  const struct pgp_cert *c = brought(r, address, &tier);
+  if (!c || (*found && !key_tier_may_replace(out->tier, out->fingerprint, stored_usable(r, out), tier, c->fpr)))
+    return ST_OK;
+  *found = true;
+  *out = (struct stored_key){ .address = address, .fingerprint = c->fpr, .tier = tier, .key = c->key, .expires = c->expires };
+  return ST_OK;
+}
+
+/* Keeps what the letter brought. A new key for a known reporter waits for an analyst's word. */
+enum status keys_take_in(struct run *r, const char *address, struct fault *err)
+{
+  struct stored_key known;
+  bool found;
+  enum status st = store_key_get(r->g->store, r->pool, address, &known, &found, err);
+  if (st)
+    return st;
+  enum key_tier tier;
+  const struct pgp_cert *c = brought(r, address, &tier);
+  if (!c)
+    return ST_OK;
+  struct work *w = &r->work;
+  w->key = pool_grow(r->pool, w->key, w->key_count, &w->key_cap, sizeof *w->key);
+  w->key[w->key_count++].key = (struct stored_key){
+    .address = address, .fingerprint = c->fpr, .tier = tier, .seen_at = clock_now(&r->g->clock), .expires = c->expires,
+    .waits = found && !key_tier_may_replace(known.tier, known.fingerprint, stored_usable(r, &known), tier, c->fpr),
+    .key = c->key, .provenance = pool_printf(r->pool, "%s, letter %" PRId64, key_tier_name(tier), r->in.id)
+  };
+  return ST_OK;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gate: the outbox. Letters are leased in the transaction that committed before, sent one recipient a transaction, and their
+ * ends (accepted, deferred, refused, unconfirmed) written with the next group commit. */
+#include "gate_private.h"
+
+#define SENDING_MAX 16
+#define LEASE_S 900
+#define LOOK_S 60
+
+struct sending {
+  struct gate *g;
+  int64_t id, queued_at;
+  unsigned tries;
+  char *case_id, *kind;
+};
+
+/* 1 min, doubling to 4 h, with a fifth of jitter so that a dead server is not met by all at once. */
+static int64_t back_off(unsigned tries)
+{
+  int64_t s = 60;
+  for (unsigned i = 0; i < tries && s < 4 * 3600; i++)
+    s *= 2;
+  uint32_t dice;
+  secret_random(&dice, sizeof dice);
+  return s + (int64_t)(dice % (uint32_t)(s / 5 + 1));
+}
+
+static struct outbox_end end_of(struct gate *g, const struct sending *s, int64_t end, const char *words)
+{
+  int64_t now = clock_now(&g->clock);
+  struct outbox_end e = { .now = now, .error = words };
+  if (end == SEND_ACCEPTED) {
+    e.state = OUTBOX_SENT;
+  } else if (end == SEND_REFUSED) {
+    e.state = OUTBOX_FAILED;
+  } else if (end == SEND_UNCONFIRMED) {
+    e.state = OUTBOX_UNCONFIRMED;
+    e.due_at = now + g->conf->unconfirmed_after_s;
+  } else if (now - s->queued_at > (int64_t)g->conf->outbox_give_up_h * 3600) {
+    e.state = OUTBOX_FAILED;
+  } else {
+    e.state = OUTBOX_DEFERRED;
+    e.due_at = now + back_off(s->tries);
+  }
+  return e;
+}
+
+static void sent(void *self, struct pool *pool, const struct wire_msg *answer)
+{
+  struct sending *s = self;
+  struct gate *g = s->g;
+  const char *words = wire_gets(answer, TAG_TEXT);
+  int64_t end = wire_type(answer) == SEND_RESULT ? wire_geti(answer, SEND_TAG_END, SEND_DEFERRED) : SEND_DEFERRED;
+  /* The helper died with it: it may or may not have left. */
+  if (wire_type(answer) == WIRE_DEAD) {
+    end = SEND_UNCONFIRMED;
+    words = "embargod-send died or took too long";
+  }
+  FAILPOINT("gate.sent");
+  struct outbox_answer *a = pool_new_of(g->answer_pool, struct outbox_answer);
+  a->id = s->id;
+  a->end = end_of(g, s, end, pool_strdup(g->answer_pool, words ? words : ""));
+  a->kind = pool_strdup(g->answer_pool, s->kind);
+  a->case_id = pool_strdup(g->answer_pool, s->case_id);
+  a->next = g->answers;
+  g->answers = a;
+  g->sending--;
+  g->tx_ready++;
+  g->did_something = true;
+  enum log_level level = a->end.state == OUTBOX_SENT ? LOG_LEVEL_INFO : LOG_LEVEL_WARN;
+  log_event(&g->log, level, "mail", LOG_INT("mail", s->id), LOG_STR("kind", s->kind), LOG_STR("case", s->case_id),
+            LOG_STR("state", outbox_state_name(a->end.state)), LOG_INT("code", wire_geti(answer, SEND_TAG_CODE, 0)),
+            LOG_STR("said", a->end.state == OUTBOX_SENT ? "" : a->end.error));
+  if (a->end.state == OUTBOX_DEFERRED || a->end.state == OUTBOX_UNCONFIRMED)
+    g->deferred = true;
+  free(s->case_id);
+  free(s->kind);
+  free(s);
+}
+
+static void send_one(struct gate *g, const struct outbox_letter *l)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("send");
+  struct sending *s = calloc(1, sizeof *s);
+  invariant(s);
+  *s = (struct sending){ g, l->id, l->queued_at, l->tries, strdup(l->case_id ? l->case_id : ""), strdup(l->kind) };
+  struct wire_msg *m = wire_new(pool, SEND_MAIL, 0);
+  wire_puts(m, SEND_TAG_FROM, l->envelope_from);
+  wire_puts(m, SEND_TAG_TO, l->to);
+  wire_put(m, TAG_BYTES, l->bytes);
+  g->sending++;
+  FAILPOINT("gate.send");
+  helper_submit(g->send, m, sent, s);
+}
+
+/* A letter that failed for good is an event of its case; the analysts see it in #show and #history, and by mail. */
+enum status gate_outbox_write_answers(struct gate *g, struct fault *err)
+{
+  for (struct outbox_answer *a = g->answers; a; a = a->next) {
+    enum status st = store_outbox_finish(g->store, a->id, &a->end, err);
+    if (!st && a->end.state == OUTBOX_FAILED && *a->case_id) {
+      AUTO(pool_freep) struct pool *pool = pool_new("failed");
+      struct case_event e = { .at = a->end.now, .kind = "mail.failed", .who = "",
+                              .text = pool_printf(pool, "Mail %" PRId64 " (%s) was refused: %s", a->id, a->kind, a->end.error) };
+      st = store_event_add(g->store, a->case_id, &e, err);
+    }
+    if (st)
+      return fault_add(err, "outbox");
+  }
+  return ST_OK;
+}
+
+/* Called after each commit: what it queued may leave now. */
+void gate_outbox_committed(struct gate *g)
+{
+  g->answers = NULL;
+  pool_reset(g->answer_pool);
+  g->outbox_look_at = 0;
+}
+
+/* The lease lives in memory: one daemon owns the store, and its end voids all leases. */
+static enum status look(struct gate *g, int64_t now, struct fault *err)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("outbox");
+  struct outbox_letter *l = NULL;
+  size_t n = 0;
+  enum status st = store_outbox_take(g->store, pool, now, LEASE_S, SENDING_MAX - g->sending, &l, &n, err);
+  for (size_t i = 0; !st && i < n; i++)
+    send_one(g, &l[i]);
+  if (n)
+    g->did_something = true;
+  else if (!st)
+    g->outbox_look_at = now + LOOK_S;
+  return st;
+}
+
+void gate_outbox_tick(struct gate *g)
+{
+  int64_t now = clock_now(&g->clock), due = INT64_MAX;
+  struct fault err = { 0 };
+  if (g->broken || g->tx_open || g->stopping || !g->send || g->sending >= SENDING_MAX || now < g->outbox_look_at ||
+      g->store_pause > clock_mono(&g->clock))
+    return;
+  enum status st = store_outbox_next_due(g->store, &due, &err);
+  if (!st && due <= now)
+    st = look(g, now, &err);
+  else if (!st)
+    g->outbox_look_at = due < now + LOOK_S ? due : now + LOOK_S;
+  if (st == ST_BROKEN || (st && g->options.once))
+    gate_break(g, &err);
+  else if (st)
+    g->store_pause = clock_mono(&g->clock) + 5000;
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* For siblings in gate/ only. */
+#ifndef EMBARGOD_GATE_PRIVATE_H
+#define EMBARGOD_GATE_PRIVATE_H
+#include <embargod/gate.h>
+
+#include <embargod/case.h>
+#include <embargod/channel.h>
+#include <embargod/command.h>
+#include <embargod/conf.h>
+#include <embargod/failpoint.h>
+#include <embargod/helper.h>
+#include <embargod/mail.h>
+#include <embargod/parts.h>
+#include <embargod/pgp.h>
+#include <embargod/secret.h>
+#include <embargod/store.h>
+#include <embargod/template.h>
+#include <embargod/template_vars.h>
+#include <embargod/text.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <poll.h>
+#include <sys/types.h>
+
+#define RUNS_MAX 16               /* letters in hand at a time */
+#define RUN_BYTES_MAX (32u << 20) /* and their raw bytes together (one letter may be larger) */
+#define RUN_LAYERS 8              /* MIME entities inside one letter: the letter, what was decrypted, what was signed ... */
+#define RUN_ATTEMPTS 3            /* the third crash on one letter quarantines it */
+#define GROUP_COMMIT_MS 20        /* at most this long does a finished letter wait for others to share its commit */
+#define INBOXES_MAX 16
+
+struct run;
+
+/* ---- what a letter turned out to say ---- */
+struct layer {
+  struct bytes bytes;       /* the entity, as it came or was decrypted */
+  struct part_table table;
+  enum mail_pgp_kind how;   /* how it lies in its parent; NONE for the letter itself */
+  int parent;               /* layer; -1 */
+  uint32_t parent_part;     /* part of the parent that held it */
+  bool mangled, whole_text;
+  struct pgp_result result; /* of opening (or verifying) it */
+  struct bytes signed_bytes;/* what the signature is over: for the replay key */
+  bool parsed;              /* table is filled */
+  bool expanded;            /* looked through for OpenPGP */
+  struct bytes payload, signature; /* what embargod-crypt was given */
+};
+struct reading {
+  struct layer layer[RUN_LAYERS];
+  unsigned count;
+  unsigned main;            /* layer that holds what was written */
+  bool encrypted;           /* main lies under an encryption layer */
+  bool partly;              /* text lies outside the signature or encryption */
+  enum pgp_verdict verdict; /* of main */
+  const struct pgp_result *signature; /* the result that verdict comes from; NULL */
+  struct bytes signed_bytes;
+  enum pgp_outcome trouble; /* of the first layer that could not be opened; 0 = none */
+  const struct pgp_result *trouble_result;
+  struct mail_view view;    /* outer headers of the letter */
+  struct mail_protected prot;
+  const char *subject;      /* protected, else outer */
+  const char *text;         /* of main, or what is readable */
+  int32_t text_part;        /* first text part in main's table, -1 */
+  struct mail_attachment *attachment;
+  size_t attachment_count;
+  uint32_t repairs;
+  const char *automatic;    /* mark of automatic mail; NULL */
+  struct mail_dsn dsn;
+  struct pgp_cert *cert;    /* certificates that came with it: attached, Autocrypt */
+  size_t cert_count;
+  bool cert_autocrypt[PGP_CERTS_MAX];
+  size_t wkd_first;
+  bool reopened;            /* opened a second time with the keys that it brought */
+};
+
+/* ---- what is to be done about it: filled by decide, written by commit ---- */
+struct party_ref {
+  struct vuln_case *vc;
+  size_t index;
+}; /* vc NULL: nobody of a case */
+struct outgoing {
+  const char *kind;         /* outbox kind: "acknowledgement", "forward", "stub", "receipt", "reply", "notice", "copy", "alarm" */
+  struct vuln_case *vc;     /* NULL: system scope */
+  struct party_ref party;
+  const char *to_name;      /* for people: analyst's or stakeholder's name */
+  struct mail_draft draft;
+  bool encrypt;
+  const char *fingerprint;  /* recipient's key */
+  struct bytes key;         /* its certificate when it is in no ring */
+  bool must;                /* a command's letter: when it cannot be sealed, the whole mail is refused */
+  bool droppable;           /* a stub or alarm: when it cannot be sealed it is left out and logged */
+  bool dropped;             /* left out, or replaced by its fall-back */
+  /* Makes what goes out in its place (content-free, in clear) when its recipient's key fails; NULL: nothing does. */
+  enum status (*fallback)(struct run *r, struct outgoing *o, struct outgoing **instead, struct fault *err);
+  const struct conf_analyst *analyst; /* recipient, of a forward */
+  struct bytes content;     /* composed, before signing */
+  struct bytes letter;      /* final bytes */
+  enum status sealed;       /* OK, or why not */
+  const char *failure;
+  const char *copy_subject, *copy_text; /* readable copy kept as a message; NULL: none (system mail) */
+};
+struct work_event {
+  struct vuln_case *vc;
+  struct case_event event;
+};
+struct work_message {
+  struct vuln_case *vc;
+  struct party_ref party;
+  struct case_message message;
+};
+struct work_key {
+  struct stored_key key;
+};
+struct work {
+  struct vuln_case **vc;
+  size_t vc_count, vc_cap;
+  struct work_event *event;
+  size_t event_count, event_cap;
+  struct work_message *message;
+  size_t message_count, message_cap;
+  struct outgoing **out;
+  size_t out_count, out_cap;
+  struct work_key *key;
+  size_t key_count, key_cap;
+  struct pending_release **pending;
+  size_t pending_count, pending_cap;
+  struct { const char *token, *by; bool released; } *pending_end;
+  size_t pending_end_count, pending_end_cap;
+  struct { bool accept; const char *fingerprint, *address; } *key_op;
+  size_t key_op_count, key_op_cap;
+  struct replay_key replay;
+  bool has_replay;
+  const char *ack_address;  /* counts against the caps */
+  const char *block_address, *block_case;
+  int64_t bounced;          /* outbox letter that came back; 0 */
+  const char *bounce_error;
+  bool forgive;             /* the attempt was the machine's fault */
+  struct intake_end end;
+};
+
+struct run;
+enum run_stage { RUN_PARSE = 0, RUN_OPEN, RUN_KEYS, RUN_LOOKUP, RUN_DECIDE, RUN_SEAL, RUN_COMMIT, RUN_DONE };
+struct run {
+  struct gate *g;
+  struct run *next;
+  struct pool *pool;        /* wiping */
+  struct intake_letter in;
+  struct bytes raw;
+  enum run_stage stage;
+  unsigned waiting;         /* answers still to come */
+  bool abandoned;           /* freed when the last answer has come */
+  bool started;
+  bool parked;              /* its case (or its sender's earlier letter) is busy */
+  bool alone;               /* came back after a crash */
+  bool failed;              /* some answer failed: fault says it */
+  bool died;                /* a helper died with it: costs an attempt */
+  struct fault fault;
+  struct reading rd;
+  struct work work;
+  const char **busy;        /* ids of the cases it changes, from decide to commit */
+  size_t busy_count, busy_cap;
+  const char *refuse;       /* set by seal: a command's letter cannot be sealed: decide again, refusing with this */
+  int64_t ready_at;         /* monotonic ms */
+  struct mail_view *early;  /* of the outer letter, once parsed */
+  bool looked_up;
+  bool wkd;                 /* the certificates from rd.wkd_first on came from WKD */
+};
+
+struct analyst_key {
+  const struct conf_analyst *analyst;
+  struct pgp_cert cert;
+  bool usable;
+  const char *problem;
+};
+struct stakeholder_key {
+  const struct conf_stakeholder *stakeholder;
+  struct pgp_cert cert;
+  bool usable;
+  const char *problem;
+};
+
+struct fetch_want {
+  struct fetch_want *next;
+  const char *folder, *uid;
+  int64_t uidvalidity, size;
+};
+struct inbox {
+  struct gate *g;
+  const struct conf_server *server;
+  struct helper_pool *hp;
+  enum fetch_state state;
+  char trouble[256];
+  struct pool *pool;        /* of the wants */
+  struct fetch_want *first, *last;
+  size_t wants, on_the_way; /* letters asked for */
+  int64_t bytes_on_the_way;
+  bool scanned, scan_failed, scan_asked;
+  size_t settling;
+  int64_t settle_after;     /* back-off after a refused settle */
+};
+
+struct outbox_answer {
+  struct outbox_answer *next;
+  int64_t id;
+  struct outbox_end end;
+  const char *kind, *case_id;
+};
+
+struct gate {
+  struct gate_options options;
+  struct logger log;
+  struct clock clock;
+  struct pool *pool;        /* of the gate's life */
+  struct pool *conf_pool;   /* of the configuration in force */
+  struct conf *conf;
+  struct template_set *templates;
+  struct secret_key *master;
+  struct store *store;
+  bool tx_open;
+  int64_t tx_since;         /* monotonic ms of the first write in it */
+  size_t tx_ready;          /* runs and answers waiting for the commit */
+
+  struct helper_pool *parse, *crypt, *send, *https;
+  pid_t agent;
+  int64_t agent_next;
+  unsigned agent_deaths;
+  bool ring_ready;          /* keys are checked, the ring is built: letters may be opened */
+  struct pool *key_pool;
+  struct pgp_cert own;
+  struct analyst_key *analyst;       /* conf->analyst_count */
+  struct stakeholder_key *stakeholder;
+  unsigned keys_waiting;
+  bool keys_failed;
+  char keys_trouble[512];
+
+  struct inbox inbox[INBOXES_MAX];
+  size_t inbox_count;
+
+  struct run *runs;         /* in arrival order */
+  size_t run_count;
+  size_t run_bytes;
+  int case_year, case_serial; /* highest id given out but maybe not yet saved */
+
+  size_t sending;
+  struct outbox_answer *answers; /* ends of sends, written with the next commit */
+  struct pool *answer_pool;
+  int64_t outbox_look_at;   /* wall time of the next look */
+  int64_t due_look_at;
+
+  int signal_fd, control_fd;
+  struct control_client *clients;
+  bool stopping, broken, deferred, reload_wanted;
+  int64_t store_pause;      /* monotonic ms: the store could not be written, nothing is started before */
+  bool did_something;       /* in this round of the loop */
+  unsigned quiet_rounds;
+  int64_t stop_by;          /* monotonic ms: after it the letters in hand are left for the next start */
+  struct fault broken_fault;
+  const char *notify_socket;
+  int64_t watchdog_ms, watchdog_next;
+  const char *lock_path;
+};
+
+/* gate.c */
+MUST_USE enum status gate_reload(struct gate *g, struct fault *err);
+/* gate_loop.c */
+MUST_USE enum status gate_start(struct gate *g, struct fault *err); /* signals, recovery, control socket, helpers */
+void gate_poll_once(struct gate *g, int timeout_ms);
+void gate_break(struct gate *g, const struct fault *err); /* BROKEN: no more work, the loop ends */
+void gate_notify(struct gate *g, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* gate_tx.c: one open transaction that group commit closes */
+MUST_USE enum status gate_tx_open(struct gate *g, struct fault *err);
+/* Commits when it is time (or now). After it: sends, settles and new runs may start. */
+void gate_tx_tick(struct gate *g, bool now);
+
+/* gate_helpers.c */
+MUST_USE enum status gate_helpers_start(struct gate *g, struct fault *err);
+void gate_helpers_stop(struct gate *g);
+void gate_agent_tick(struct gate *g);
+const char *gate_program(struct gate *g, struct pool *pool, const char *name);
+
+/* gate_ring.c: our key, the analysts' and stakeholders' certificates, the working ring */
+void gate_ring_start(struct gate *g);
+const struct analyst_key *gate_analyst_key(const struct gate *g, const struct conf_analyst *a);
+const struct stakeholder_key *gate_stakeholder_key(const struct gate *g, const struct conf_stakeholder *s);
+
+/* gate_fetch.c */
+void gate_fetch_event(void *self, const struct wire_msg *event);
+bool gate_fetch_config(void *self, struct wire_msg *config);
+/* What was on the way is not recorded: the helper starts anew and offers all again. */
+void gate_fetch_forget(struct inbox *in);
+void gate_fetch_tick(struct gate *g);  /* wants, settles, scans */
+
+/* gate_run.c */
+void gate_runs_tick(struct gate *g);   /* starts what is due, wakes what is parked */
+/* Sends a job for r; answer() is not called for a run that was dropped in the meantime. */
+typedef void run_answer_fn(struct run *r, struct pool *pool, const struct wire_msg *answer, void *arg);
+void run_submit(struct run *r, struct helper_pool *hp, const struct wire_msg *m, run_answer_fn *answer, void *arg);
+/* An answer that is no good becomes r's failure: a dead helper, CH_ERROR, an unexpected type. True when it is good. */
+bool run_answer_ok(struct run *r, const struct wire_msg *answer, uint16_t type, const char *what);
+void run_goto(struct run *r, enum run_stage stage);
+void run_fail(struct run *r, const struct fault *err); /* RETRY: later; REJECT: quarantine; BROKEN: end */
+void run_died(struct run *r, const char *what);
+void run_free(struct gate *g, struct run *r);
+bool run_claim(struct run *r, const char *case_id); /* false: busy in another letter's hands; parks r */
+bool run_earlier_blocks(struct run *r);
+
+/* gate_intake.c */
+void run_stage_start(struct run *r);
+
+/* gate_read.c */
+void read_parse(struct run *r);
+void read_open(struct run *r);
+/* Once more with the certificates that the letter brought, for signatures by unknown keys. False: nothing to do. */
+bool read_reopen(struct run *r);
+void reading_finish(struct run *r);
+
+/* gate_keys.c */
+void keys_inspect(struct run *r);
+void keys_lookup(struct run *r);
+/* The reporter's key to use now: from the store or (usable, matching address) from this letter. */
+MUST_USE enum status keys_choose(struct run *r, const char *address, struct stored_key *out, bool *found, struct fault *err);
+MUST_USE enum status keys_take_in(struct run *r, const char *address, struct fault *err);
+
+/* gate_decide.c */
+void run_decide(struct run *r);
+MUST_USE enum status decide_quarantine(struct run *r, const char *reason, const char *advice, struct fault *err);
+MUST_USE enum status decide_hold(struct run *r, const char *reason, int64_t retry_at);
+/* Back to its record: the attempt counts. */
+MUST_USE enum status decide_again(struct run *r, const char *reason);
+
+/* gate_report.c, gate_command.c, gate_bounce.c */
+MUST_USE enum status report_decide(struct run *r, struct fault *err);
+MUST_USE enum status report_new_id(struct run *r, const char **id, struct fault *err);
+MUST_USE enum status report_undecryptable(struct run *r, struct fault *err);
+MUST_USE enum status command_decide(struct run *r, const struct conf_analyst *a, struct fault *err);
+MUST_USE enum status unsigned_analyst_decide(struct run *r, const struct conf_analyst *a, struct fault *err);
+MUST_USE enum status bounce_decide(struct run *r, bool *ours, struct fault *err);
+
+/* gate_write.c: letters from templates */
+struct letter_spec {
+  const char *kind, *template_name, *language;
+  struct vuln_case *vc;
+  struct party_ref party;
+  const char *to_name, *to_address;
+  const char *auto_submitted;
+  const char *subject;        /* NULL: the template's */
+  const char *thread_for;     /* Message-ID being answered; NULL */
+  const char *fingerprint;    /* "" or NULL: no key */
+  struct bytes key;
+  bool encrypt;
+  const struct mail_attachment *attachment;
+  size_t attachment_count;
+  bool attach_key;
+  const char *serial;         /* makes the Message-ID unique among those of this letter */
+};
+/* vars: letter-specific ones are in it already; the case's, recipient's and reference line are added here. */
+MUST_USE enum status write_letter(struct run *r, const struct letter_spec *spec, struct tvalue *vars, struct outgoing **out,
+                                  char ***missing, struct fault *err);
+MUST_USE enum status write_to_analyst(struct run *r, const struct conf_analyst *a, struct letter_spec *spec, struct tvalue *vars,
+                                      struct outgoing **out, struct fault *err);
+char *write_tag(struct gate *g, struct pool *pool, const char *case_id, const char *recipient);
+struct tvalue *write_vars(struct run *r, struct vuln_case *vc, const char *language);
+bool analyst_gets_case(const struct conf_analyst *a, const struct vuln_case *vc);
+char *write_size(struct pool *pool, int64_t bytes);
+
+/* gate_work.c */
+void work_reset(struct run *r);
+void work_case(struct run *r, struct vuln_case *vc);
+void work_event(struct run *r, struct vuln_case *vc, const char *kind, const char *who, const char *fmt, ...) PRINTF_LIKE(5, 6);
+void work_message(struct run *r, struct vuln_case *vc, struct party_ref party, const struct case_message *m);
+void work_out(struct run *r, struct outgoing *o);
+void work_end(struct run *r, enum letter_state state, enum letter_class klass, const char *case_id, const char *reason);
+/* Tells the duty analysts (leads when nobody is on duty): "alarm" letters of system scope or of the case. */
+MUST_USE enum status work_alarm(struct run *r, struct vuln_case *vc, const char *template_name, struct tvalue *vars, const char *serial,
+                                struct fault *err);
+
+/* gate_seal.c, gate_commit.c */
+void run_seal(struct run *r);
+/* Inside the open transaction. A fault of this one letter is dealt with inside; what comes out concerns the store. */
+MUST_USE enum status run_commit(struct run *r, struct fault *err);
+
+/* gate_effects.c */
+MUST_USE enum status effects_carry_out(struct run *r, const struct conf_analyst *a, struct plan *plan, const struct command_mail *m,
+                                       struct tvalue *vars, struct fault *err);
+/* gate_answer.c */
+MUST_USE enum status answer_text(struct gate *g, struct pool *pool, const struct effect *e, const struct vuln_case *vc, char **out,
+                                 struct fault *err);
+MUST_USE enum status answer_case(struct gate *g, struct pool *pool, const struct vuln_case *vc, bool with_text, char **out,
+                                 struct fault *err);
+MUST_USE enum status answer_list(struct gate *g, struct pool *pool, const char *filter, char **out, struct fault *err);
+void answer_filter(struct pool *pool, const char *text, struct case_filter *f);
+MUST_USE enum status answer_history(struct gate *g, struct pool *pool, const char *case_id, char **out, struct fault *err);
+
+/* gate_outbox.c */
+void gate_outbox_tick(struct gate *g);
+MUST_USE enum status gate_outbox_write_answers(struct gate *g, struct fault *err);
+void gate_outbox_committed(struct gate *g);
+
+/* gate_control.c */
+MUST_USE enum status gate_control_listen(struct gate *g, struct fault *err);
+size_t gate_control_prepare(struct gate *g, struct pollfd *fds, size_t max);
+void gate_control_done(struct gate *g, const struct pollfd *fds, size_t count);
+void gate_control_close(struct gate *g);
+#endif

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gate: letters from reporters and other participants: a new case or a follow-up, the acknowledgement, the forwards. */
+#include "gate_private.h"
+
+/* ---- threading: the facts are looked up here, the decision is case_thread() ---- */
+static bool signed_by(const struct run *r, const char *fingerprint)
+{
+  const struct reading *rd = &r->rd;
+  if (text_empty(fingerprint) || !rd->signature || pgp_verdict(rd->signature->sig, rd->signature->sig_count) != VERDICT_GOOD)
+    return false;
+  for (unsigned i = 0; i < rd->signature->sig_count; i++)
+    if (!strcmp(rd->signature->sig[i].primary, fingerprint))
+      return true;
+  return false;
+}
+
+/* By address, or by the known key from wherever they write. */
+static struct party *sender_in(const struct run *r, const struct vuln_case *vc)
+{
+  struct party *p = text_empty(r->rd.view.from.address) ? NULL : case_party_by_address(vc, r->rd.view.from.address);
+  for (size_t i = 0; !p && i < vc->party_count; i++)
+    if (!vc->party[i].removed && signed_by(r, vc->party[i].fingerprint))
+      p = &vc->party[i];
+  return p && !p->removed ? p : NULL;
+}
+
+static enum status load(struct run *r, const char *id, struct vuln_case **vc, struct fault *err)
+{
+  *vc = NULL;
+  enum status st = store_case_load(r->g->store, r->pool, id, vc, err);
+  for (int hops = 0; !st && *(*vc)->merged_into && hops < 8; hops++)
+    st = store_case_load(r->g->store, r->pool, (*vc)->merged_into, vc, err);
+  if (st == ST_REJECT) { /* no such case: somebody's guess */
+    fault_clear(err);
+    *vc = NULL;
+    st = ST_OK;
+  }
+  return st;
+}
+
+static enum status facts_token(struct run *r, struct thread_facts *f, struct fault *err)
+{
+  for (size_t i = 0; r->rd.view.recipients && r->rd.view.recipients[i]; i++) {
+    char *token = mail_plus_token(r->pool, r->rd.view.recipients[i], r->g->conf->address), *id = NULL;
+    int64_t party = 0;
+    enum status st = token ? store_party_by_token(r->g->store, r->pool, token, &id, &party, err) : ST_OK;
+    if (st)
+      return st;
+    struct vuln_case *vc = NULL;
+    if (text_empty(id) || load(r, id, &vc, err) || !vc)
+      continue;
+    const struct party *p = sender_in(r, vc);
+    f->token_case = vc->id;
+    f->token_is_sender = p && p->id == party;
+    return ST_OK;
+  }
+  return ST_OK;
+}
+
+static enum status facts_reference(struct run *r, struct thread_facts *f, struct fault *err)
+{
+  const char **refs = r->rd.view.references;
+  for (size_t i = 0; refs && refs[i] && !f->reference_case; i++) {
+    char *id = NULL;
+    int64_t party = 0;
+    struct vuln_case *vc = NULL;
+    enum status st = store_message_find(r->g->store, r->pool, refs[i], &id, &party, err);
+    if (!st && !text_empty(id))
+      st = load(r, id, &vc, err);
+    if (st)
+      return st;
+    const struct party *p = vc ? sender_in(r, vc) : NULL;
+    if (p && p->id == party)
+      f->reference_case = vc->id;
+    else if (vc)
+      f->mentioned = vc->id;
+  }
+  return ST_OK;
+}
+
+static enum status facts_subject(struct run *r, struct thread_facts *f, struct fault *err)
+{
+  const char **ids = NULL;
+  size_t n = case_ids_in(r->pool, r->g->conf->case_prefix, r->rd.subject, &ids);
+  for (size_t i = 0; i < n && i < 5; i++) {
+    struct vuln_case *vc = NULL;
+    enum status st = load(r, ids[i], &vc, err);
+    if (st)
+      return st;
+    if (vc && !f->subject_case && sender_in(r, vc))
+      f->subject_case = vc->id;
+    else if (vc)
+      f->mentioned = vc->id;
+  }
+  return ST_OK;
+}
+
+/* ---- ids ---- */
+static enum status new_id(struct run *r, const char **id, struct fault *err)
+{
+  struct gate *g = r->g;
+  char *next = NULL;
+  int year = case_id_year(clock_now(&g->clock));
+  enum status st = store_case_next_id(g->store, r->pool, year, &next, err);
+  if (st)
+    return st;
+  const char *dash = strrchr(next, '-');
+  invariant(dash);
+  int serial = atoi(dash + 1);
+  if (year == g->case_year && serial <= g->case_serial)
+    serial = g->case_serial + 1; /* given to a letter in hand that is not committed yet */
+  g->case_year = year;
+  g->case_serial = serial;
+  *id = pool_printf(r->pool, "%.*s-%04d", (int)(dash - next), next, serial);
+  return ST_OK;
+}
+
+enum status report_new_id(struct run *r, const char **id, struct fault *err)
+{
+  return new_id(r, id, err);
+}
+
+/* ---- how it came, in words ---- */
+static char *signer_text(struct run *r)
+{
+  const struct reading *rd = &r->rd;
+  if (!rd->signature || !rd->signature->sig_count)
+    return pool_strdup(r->pool, "not signed");
+  const struct pgp_signature *s = &rd->signature->sig[0];
+  const char *fpr = *s->primary ? s->primary : s->fpr;
+  return pool_printf(r->pool, "%s signature, key %s%s", pgp_verdict_name(rd->verdict), pgp_fpr_pretty(r->pool, fpr),
+                     s->extra_key ? " (a key that came from the sender, not checked by anyone)" : "");
+}
+
+static const char *protection_text(const struct run *r)
+{
+  const struct reading *rd = &r->rd;
+  if (rd->encrypted)
+    return rd->verdict == VERDICT_GOOD ? "encrypted and signed" : "encrypted";
+  return rd->verdict == VERDICT_GOOD ? "signed, not encrypted" : "in clear";
+}
+
+static struct tvalue *attachment_vars(struct run *r, const struct mail_attachment *a, size_t n)
+{
+  struct tvalue *list = tvalue_list(r->pool);
+  for (size_t i = 0; i < n; i++) {
+    struct tvalue *v = tvalue_object(r->pool);
+    tvalue_sets(r->pool, v, "name", a[i].filename);
+    tvalue_sets(r->pool, v, "type", a[i].type);
+    tvalue_sets(r->pool, v, "size", write_size(r->pool, (int64_t)a[i].bytes.len));
+    tvalue_add(r->pool, list, v);
+  }
+  return list;
+}
+
+/* ---- forward ---- */
+static enum status stub_instead(struct run *r, struct outgoing *o, struct outgoing **instead, struct fault *err)
+{
+  struct letter_spec s = { .kind = "stub", .template_name = "internal/stub", .vc = o->vc, .to_name = o->to_name,
+                           .to_address = o->draft.to.address, .auto_submitted = "auto-generated", .language = "en",
+                           .serial = o->to_name };
+  struct tvalue *vars = write_vars(r, NULL, "en"); /* nothing of the case but its id */
+  return write_letter(r, &s, vars, instead, NULL, err);
+}
+
+/* The original parts, byte-identical, and the letter itself: as it came, or, when it was encrypted to us, the entity that was
+ * inside (unless that is one plain text, which stands in the body already). */
+static size_t forward_attachments(struct run *r, struct mail_attachment **out)
+{
+  struct reading *rd = &r->rd;
+  struct mail_attachment *a = pool_array(r->pool, rd->attachment_count + 1, sizeof *a);
+  size_t n = 0;
+  for (; n < rd->attachment_count; n++)
+    a[n] = rd->attachment[n];
+  const struct layer *inner = &rd->layer[rd->main];
+  bool plain = inner->table.count == 1 && inner->table.part[0].kind == PART_TEXT && text_ieq(inner->table.part[0].type, "text/plain");
+  if (!rd->encrypted)
+    a[n++] = (struct mail_attachment){ .filename = "original.eml", .type = "application/octet-stream", .bytes = r->raw };
+  else if (!plain)
+    a[n++] = (struct mail_attachment){ .filename = "decrypted.eml", .type = "application/octet-stream", .bytes = inner->bytes };
+  *out = a;
+  return n;
+}
+
+static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const char *language, const char *mentions)
+{
+  const struct reading *rd = &r->rd;
+  struct tvalue *v = write_vars(r, vc, language);
+  tvalue_sets(r->pool, v, "protection", protection_text(r));
+  tvalue_setb(r->pool, v, "in_clear", !rd->encrypted);
+  tvalue_sets(r->pool, v, "signer", signer_text(r));
+  tvalue_sets(r->pool, v, "repairs", parts_repair_text(r->pool, rd->repairs));
+  tvalue_setb(r->pool, v, "partly", rd->partly);
+  tvalue_sets(r->pool, v, "advice", mail_special_advice(r->pool, &rd->layer[rd->main].table));
+  tvalue_sets(r->pool, v, "mentions", mentions);
+  tvalue_sets(r->pool, v, "report_from", pool_printf(r->pool, "%s%s<%s>", rd->view.from.name ? rd->view.from.name : "",
+                                                     text_empty(rd->view.from.name) ? "" : " ", rd->view.from.address));
+  tvalue_sets(r->pool, v, "report_subject", rd->subject);
+  tvalue_sets(r->pool, v, "report_text", mail_escape_quoted(r->pool, rd->text));
+  tvalue_sets(r->pool, v, "received", time_iso(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
+  tvalue_sets(r->pool, v, "received_local",
+              time_local(r->pool, r->in.date ? r->in.date : r->in.recorded_at, r->g->conf->zone));
+  return v;
+}
+
+static enum status forward(struct run *r, struct vuln_case *vc, bool fresh, const char *mentions, struct fault *err)
+{
+  const struct conf *c = r->g->conf;
+  struct mail_attachment *a = NULL;
+  size_t n = forward_attachments(r, &a), sent = 0;
+  for (size_t i = 0; i < c->analyst_count; i++) {
+    if (!analyst_gets_case(&c->analyst[i], vc))
+      continue;
+    struct tvalue *v = forward_vars(r, vc, c->analyst[i].language, mentions);
+    tvalue_setb(r->pool, v, "new_case", fresh);
+    tvalue_set(r->pool, v, "attachments", attachment_vars(r, a, n));
+    tvalue_setb(r->pool, v, "has_attachments", n > 0);
+    struct letter_spec s = { .kind = "forward", .template_name = "internal/forward", .vc = vc, .auto_submitted = "auto-generated",
+                             .serial = c->analyst[i].name, .attachment = a, .attachment_count = n };
+    struct outgoing *o;
+    enum status st = write_to_analyst(r, &c->analyst[i], &s, v, &o, err);
+    if (st)
+      return st;
+    o->analyst = &c->analyst[i];
+    o->fallback = stub_instead;
+    work_out(r, o);
+    sent++;
+  }
+  if (!sent)
+    log_event(&r->g->log, LOG_LEVEL_WARN, "nobody is on duty or on the case: no forward; set duty = yes for an analyst",
+              LOG_STR("case", vc->id));
+  return ST_OK;
+}
+
+/* ---- acknowledgement ---- */
+static enum status ack_content_free(struct run *r, struct outgoing *o, struct outgoing **instead, struct fault *err)
+{
+  struct letter_spec s = { .kind = "acknowledgement", .template_name = "ack/content-free", .vc = o->vc, .party = o->party,
+                           .to_name = o->to_name, .to_address = o->draft.to.address, .auto_submitted = "auto-replied",
+                           .subject = NULL, .thread_for = r->rd.view.message_id, .serial = "clear", .attach_key = true };
+  struct tvalue *vars = write_vars(r, NULL, r->g->conf->language);
+  tvalue_sets(r->pool, vars, "case_id", o->vc ? o->vc->id : "");
+  tvalue_sets(r->pool, vars, "received", time_iso(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
+  return write_letter(r, &s, vars, instead, NULL, err);
+}
+
+/* May anything be answered at all? Says why not. */
+static enum status ack_cap(struct run *r, const char *address, const char **why, struct fault *err)
+{
+  const struct conf *c = r->g->conf;
+  int64_t now = clock_now(&r->g->clock);
+  unsigned to_sender = 0, in_all = 0;
+  *why = NULL;
+  if (r->rd.automatic)
+    *why = "automatic mail is not answered";
+  else if (text_empty(address))
+    *why = "it has no usable sender address";
+  if (*why)
+    return ST_OK;
+  enum status st = store_ack_count(r->g->store, address, now - (int64_t)c->ack_per_sender_h * 3600, &to_sender, &in_all, now - 3600, err);
+  if (!st && to_sender)
+    *why = "this sender had an acknowledgement already";
+  else if (!st && in_all >= (unsigned)c->ack_per_hour)
+    *why = "the hourly cap of acknowledgements is reached";
+  return st;
+}
+
+/* Who wrote is known well enough to be told more than "we have it": a good signature, or the mail server's DMARC pass. */
+static bool sender_authenticated(const struct run *r)
+{
+  return r->rd.verdict == VERDICT_GOOD || r->rd.view.dmarc_pass;
+}
+
+static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party_ref party, const struct stored_key *key,
+                               struct fault *err)
+{
+  const struct party *p = &vc->party[party.index];
+  const char *why;
+  enum status st = ack_cap(r, p->address, &why, err);
+  if (st)
+    return st;
+  if (why) {
+    work_event(r, vc, "ack.none", "", "No acknowledgement was sent: %s.", why);
+    return ST_OK;
+  }
+  struct outgoing *o = NULL;
+  bool full = key && sender_authenticated(r);
+  struct letter_spec s = { .kind = "acknowledgement", .template_name = full ? "ack/full" : "ack/content-free", .vc = vc,
+                           .party = party, .to_name = p->name, .to_address = p->address, .auto_submitted = "auto-replied",
+                           .thread_for = r->rd.view.message_id, .serial = "ack", .encrypt = key != NULL, .attach_key = !full,
+                           .fingerprint = key ? key->fingerprint : "", .key = key ? key->key : (struct bytes){ 0 } };
+  struct tvalue *vars = write_vars(r, full ? vc : NULL, r->g->conf->language);
+  tvalue_sets(r->pool, vars, "case_id", vc->id);
+  tvalue_sets(r->pool, vars, "protection", protection_text(r));
+  tvalue_sets(r->pool, vars, "signer", signer_text(r));
+  tvalue_sets(r->pool, vars, "received", time_iso(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
+  st = write_letter(r, &s, vars, &o, NULL, err);
+  if (st)
+    return st;
+  o->fallback = key ? ack_content_free : NULL;
+  work_out(r, o);
+  r->work.ack_address = p->address;
+  work_event(r, vc, "ack.sent", "", "Acknowledgement to the reporter: %s, %s.", full ? "full" : "content-free",
+             key ? "encrypted" : "in clear");
+  return ST_OK;
+}
+
+/* ---- new case, follow-up ---- */
+static void keep_message(struct run *r, struct vuln_case *vc, struct party_ref party, enum message_kind kind)
+{
+  const struct reading *rd = &r->rd;
+  struct case_message m = { .at = r->in.date ? r->in.date : r->in.recorded_at, .kind = kind, .who = rd->view.from.address,
+                            .subject = rd->subject, .text = rd->text, .message_id = rd->view.message_id,
+                            .protection = pool_printf(r->pool, "%s; %s", protection_text(r), signer_text(r)) };
+  work_message(r, vc, party, &m);
+}
+
+static enum status open_case(struct run *r, const char *mentions, struct fault *err)
+{
+  struct gate *g = r->g;
+  const struct reading *rd = &r->rd;
+  struct stored_key key;
+  bool has_key = false;
+  const char *from = rd->view.from.address;
+  const char *id = NULL;
+  enum status st = text_empty(from) ? ST_OK : keys_choose(r, from, &key, &has_key, err);
+  if (!st && !text_empty(from))
+    st = keys_take_in(r, from, err);
+  if (!st)
+    st = new_id(r, &id, err);
+  if (st)
+    return st;
+  struct case_report report = { .subject = rd->subject, .from_name = rd->view.from.name, .from_address = from ? from : "",
+                                .fingerprint = has_key ? key.fingerprint : "", .token = secret_token(r->pool, 16),
+                                .in_clear = !rd->encrypted, .received_at = r->in.date ? r->in.date : r->in.recorded_at };
+  struct vuln_case *vc = case_open(r->pool, &report, g->conf->embargo_days);
+  vc->id = id;
+  if (!run_claim(r, id))
+    return fault(err, ST_BROKEN, "case id %s given out twice", id);
+  struct party_ref party = { vc, 0 };
+  work_case(r, vc);
+  work_event(r, vc, "case.opened", "", "Report received by mail, %s; %s.", protection_text(r), signer_text(r));
+  if (vc->em == EM_ACTIVE)
+    work_event(r, vc, "embargo.implicit", "", "Default embargo until %s.", time_iso(r->pool, vc->embargo_until));
+  if (mentions)
+    work_event(r, vc, "case.mentions", "", "The letter names %s, of which its sender is no participant.", mentions);
+  keep_message(r, vc, party, MESSAGE_REPORT);
+  st = acknowledge(r, vc, party, has_key ? &key : NULL, err);
+  if (!st)
+    st = forward(r, vc, true, mentions, err);
+  work_end(r, LETTER_APPLIED, CLASS_NEW_CASE, vc->id, "");
+  return st;
+}
+
+static enum status follow_up(struct run *r, const char *id, const char *how, struct fault *err)
+{
+  struct vuln_case *vc = NULL;
+  if (!run_claim(r, id))
+    return ST_OK;
+  enum status st = load(r, id, &vc, err);
+  if (st || !vc)
+    return st ? st : fault(err, ST_RETRY, "case %s is gone", id);
+  struct party *p = sender_in(r, vc);
+  struct party_ref party = { p ? vc : NULL, p ? (size_t)(p - vc->party) : 0 };
+  if (p) {
+    struct stored_key key;
+    bool has = false;
+    st = keys_take_in(r, p->address, err);
+    if (!st)
+      st = keys_choose(r, p->address, &key, &has, err);
+    if (st)
+      return st;
+    if (has)
+      p->fingerprint = key.fingerprint;
+    for (size_t i = 0; i < r->work.key_count; i++)
+      p->new_key_waits |= r->work.key[i].key.waits;
+  }
+  vc->arrived_clear |= !r->rd.encrypted;
+  vc->last_contact_at = r->in.date ? r->in.date : r->in.recorded_at;
+  work_case(r, vc);
+  work_event(r, vc, "letter.received", p ? p->address : "", "Follow-up by mail (bound by %s), %s; %s.", how, protection_text(r),
+             signer_text(r));
+  if (p && p->new_key_waits)
+    work_event(r, vc, "key.waits", "", "A new key came for %s; #key show and #key accept decide about it.", p->address);
+  keep_message(r, vc, party, MESSAGE_FOLLOW_UP);
+  st = forward(r, vc, false, NULL, err);
+  work_end(r, LETTER_APPLIED, CLASS_FOLLOW_UP, vc->id, "");
+  return st;
+}
+
+enum status report_decide(struct run *r, struct fault *err)
+{
+  struct thread_facts f = { 0 };
+  enum status st = facts_token(r, &f, err);
+  if (!st)
+    st = facts_reference(r, &f, err);
+  if (!st)
+    st = facts_subject(r, &f, err);
+  if (st)
+    return st;
+  struct thread_answer a = case_thread(&f);
+  return a.case_id ? follow_up(r, a.case_id, a.how, err) : open_case(r, a.mentions, err);
+}
+
+/* ---- what cannot be read ---- */
+static enum status answer_undecryptable(struct run *r, struct fault *err)
+{
+  const char *why;
+  const char *from = r->rd.view.from.address;
+  enum status st = ack_cap(r, from, &why, err);
+  if (st || why)
+    return st;
+  struct outgoing *o;
+  struct letter_spec s = { .kind = "undecryptable", .template_name = "ack/undecryptable", .to_address = from,
+                           .auto_submitted = "auto-replied", .thread_for = r->rd.view.message_id, .serial = "undecryptable",
+                           .attach_key = true };
+  struct tvalue *vars = write_vars(r, NULL, r->g->conf->language);
+  tvalue_sets(r->pool, vars, "reason", pgp_outcome_text(r->rd.trouble));
+  tvalue_sets(r->pool, vars, "advice", r->rd.trouble_result && *r->rd.trouble_result->advice ? r->rd.trouble_result->advice
+                                                                                               : pgp_outcome_advice(r->rd.trouble));
+  st = write_letter(r, &s, vars, &o, NULL, err);
+  if (st)
+    return st;
+  o->droppable = true;
+  work_out(r, o);
+  r->work.ack_address = from;
+  return ST_OK;
+}
+
+enum status report_undecryptable(struct run *r, struct fault *err)
+{
+  const struct reading *rd = &r->rd;
+  const char *advice = rd->trouble_result && *rd->trouble_result->advice ? rd->trouble_result->advice : pgp_outcome_advice(rd->trouble);
+  enum status st = decide_quarantine(r, pool_printf(r->pool, "it cannot be decrypted: %s", pgp_outcome_text(rd->trouble)), advice, err);
+  return st ? st : answer_undecryptable(r, err);
+}

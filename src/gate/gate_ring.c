@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gate: our own key, the analysts' and the stakeholders' certificates: read from their files, checked by embargod-crypt, built
+ * into the working ring. Done at each start and reload; letters wait until the ring is ready. */
+#include "gate_private.h"
+
+#include <embargod/file.h>
+
+#include <stdio.h>
+
+#define KEY_FILE_MAX 262144
+
+const struct analyst_key *gate_analyst_key(const struct gate *g, const struct conf_analyst *a)
+{
+  size_t i = (size_t)(a - g->conf->analyst);
+  invariant(i < g->conf->analyst_count);
+  return &g->analyst[i];
+}
+
+const struct stakeholder_key *gate_stakeholder_key(const struct gate *g, const struct conf_stakeholder *s)
+{
+  size_t i = (size_t)(s - g->conf->stakeholder);
+  invariant(i < g->conf->stakeholder_count);
+  return &g->stakeholder[i];
+}
+
+static void trouble(struct gate *g, const char *what)
+{
+  g->keys_failed = true;
+  snprintf(g->keys_trouble, sizeof g->keys_trouble, "%s", what);
+  log_event(&g->log, LOG_LEVEL_ERR, "keys: no letter can be handled", LOG_STR("why", what));
+}
+
+static void ring_built(void *self, struct pool *pool, const struct wire_msg *answer)
+{
+  struct gate *g = self;
+  if (wire_type(answer) != CRYPT_RING_OK) {
+    const char *why = wire_gets(answer, TAG_TEXT);
+    trouble(g, pool_printf(pool, "building the key ring: %s", why ? why : "embargod-crypt died"));
+    return;
+  }
+  g->ring_ready = true;
+  log_event(&g->log, LOG_LEVEL_INFO, "keys ready", LOG_STR("own", g->own.fpr));
+  gate_notify(g, "READY=1\nSTATUS=watching %zu inboxes", g->inbox_count);
+}
+
+static void ring_build(struct gate *g)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("ring");
+  struct wire_msg *m = wire_new(pool, CRYPT_RING, 0);
+  size_t good = 0;
+  for (size_t i = 0; i < g->conf->analyst_count; i++) {
+    if (!g->analyst[i].usable)
+      continue;
+    wire_put(m, CRYPT_TAG_KEY, g->analyst[i].cert.key);
+    good++;
+  }
+  for (size_t i = 0; i < g->conf->stakeholder_count; i++)
+    if (g->stakeholder[i].usable)
+      wire_put(m, CRYPT_TAG_KEY, g->stakeholder[i].cert.key);
+  if (!good)
+    log_event(&g->log, LOG_LEVEL_ERR, "no analyst has a usable key: letters are held until one has");
+  helper_submit(g->crypt, m, ring_built, g);
+}
+
+struct key_check {
+  struct gate *g;
+  const char *who, *fingerprint;
+  struct pgp_cert *cert;
+  bool *usable;
+  const char **problem;
+};
+
+static void key_bad(struct key_check *k, const char *why)
+{
+  *k->problem = pool_strdup(k->g->key_pool, why);
+  log_event(&k->g->log, LOG_LEVEL_ERR, "key cannot be used", LOG_STR("of", k->who), LOG_STR("why", why));
+}
+
+static const char *cert_problem(const struct pgp_cert *c, int64_t now)
+{
+  if (c->flags & PGP_CERT_REVOKED)
+    return "it is revoked: put their new key into key_file and its fingerprint into the configuration";
+  if ((c->flags & PGP_CERT_EXPIRED) || (c->expires && c->expires <= now))
+    return "it has expired: get their renewed key and put it into key_file";
+  if (!pgp_cert_usable(c, now))
+    return "it cannot encrypt: get a key with an encryption subkey";
+  return NULL;
+}
+
+static void key_checked(void *self, struct pool *pool, const struct wire_msg *answer)
+{
+  struct key_check *k = self;
+  struct gate *g = k->g;
+  struct pgp_cert *cert = NULL;
+  size_t count = 0;
+  struct fault err = { 0 };
+  if (wire_type(answer) != CRYPT_INSPECTED) {
+    const char *why = wire_gets(answer, TAG_TEXT);
+    key_bad(k, why ? why : "embargod-crypt died on it");
+  } else if (pgp_certs_get(answer, g->key_pool, &cert, &count, &err)) {
+    key_bad(k, err.text);
+  } else {
+    const struct pgp_cert *found = NULL;
+    for (size_t i = 0; i < count; i++)
+      if (!strcmp(cert[i].fpr, k->fingerprint))
+        found = &cert[i];
+    const char *why = found ? cert_problem(found, clock_now(&g->clock))
+                            : "the key file holds no key with the configured fingerprint";
+    if (found) {
+      *k->cert = *found;
+      k->cert->key = pool_bytes_dup(g->key_pool, found->key);
+    }
+    if (why)
+      key_bad(k, why);
+    else
+      *k->usable = true;
+  }
+  if (--g->keys_waiting == 0)
+    ring_build(g);
+}
+
+static void key_check(struct gate *g, struct key_check *k, const char *file)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("key file");
+  struct fault err = { 0 };
+  struct bytes data;
+  if (file_read(pool, file, KEY_FILE_MAX, &data, &err)) {
+    key_bad(k, err.text);
+    return;
+  }
+  struct wire_msg *m = wire_new(pool, CRYPT_INSPECT, 0);
+  wire_put(m, TAG_BYTES, data);
+  g->keys_waiting++;
+  helper_submit(g->crypt, m, key_checked, k);
+}
+
+static struct key_check *check_new(struct gate *g, const char *who, const char *fingerprint)
+{
+  struct key_check *k = pool_new_of(g->key_pool, struct key_check);
+  k->g = g;
+  k->who = who;
+  k->fingerprint = fingerprint;
+  return k;
+}
+
+static void keys_check(struct gate *g)
+{
+  const struct conf *c = g->conf;
+  g->keys_waiting = 1; /* ours, until all are asked for */
+  for (size_t i = 0; i < c->analyst_count; i++) {
+    struct key_check *k = check_new(g, c->analyst[i].name, c->analyst[i].fingerprint);
+    k->cert = &g->analyst[i].cert;
+    k->usable = &g->analyst[i].usable;
+    k->problem = &g->analyst[i].problem;
+    key_check(g, k, c->analyst[i].key_file);
+  }
+  for (size_t i = 0; i < c->stakeholder_count; i++) {
+    if (!c->stakeholder[i].key_file)
+      continue;
+    struct key_check *k = check_new(g, c->stakeholder[i].name, c->stakeholder[i].fingerprint);
+    k->cert = &g->stakeholder[i].cert;
+    k->usable = &g->stakeholder[i].usable;
+    k->problem = &g->stakeholder[i].problem;
+    key_check(g, k, c->stakeholder[i].key_file);
+  }
+  if (--g->keys_waiting == 0)
+    ring_build(g);
+}
+
+static const struct pgp_cert *own_pick(struct gate *g, const struct pgp_cert *cert, size_t count)
+{
+  const struct pgp_cert *best = NULL;
+  for (size_t i = 0; i < count; i++) {
+    if (g->conf->signing_key && strcmp(g->conf->signing_key, cert[i].fpr))
+      continue;
+    if (pgp_cert_usable(&cert[i], clock_now(&g->clock)) && (!best || cert[i].created > best->created))
+      best = &cert[i];
+  }
+  return best;
+}
+
+static void own_known(void *self, struct pool *pool, const struct wire_msg *answer)
+{
+  struct gate *g = self;
+  struct pgp_cert *cert = NULL;
+  size_t count = 0;
+  struct fault err = { 0 };
+  if (wire_type(answer) != CRYPT_OWNED) {
+    const char *why = wire_gets(answer, TAG_TEXT);
+    trouble(g, pool_printf(pool, "listing our own keys: %s", why ? why : "embargod-crypt died"));
+    return;
+  }
+  if (pgp_certs_get(answer, g->key_pool, &cert, &count, &err)) {
+    trouble(g, err.text);
+    return;
+  }
+  const struct pgp_cert *own = own_pick(g, cert, count);
+  if (!own) {
+    trouble(g, pool_printf(pool, "%s holds no usable secret key%s%s: run `embargoctl init`, or renew the key (gpg --quick-set-expire)",
+                           g->conf->gnupg_home, g->conf->signing_key ? " " : "",
+                           g->conf->signing_key ? g->conf->signing_key : ""));
+    return;
+  }
+  g->own = *own;
+  g->own.key = pool_bytes_dup(g->key_pool, own->key);
+  keys_check(g);
+}
+
+void gate_ring_start(struct gate *g)
+{
+  pool_reset(g->key_pool);
+  g->ring_ready = g->keys_failed = false;
+  g->analyst = pool_array(g->key_pool, g->conf->analyst_count + 1, sizeof *g->analyst);
+  g->stakeholder = pool_array(g->key_pool, g->conf->stakeholder_count + 1, sizeof *g->stakeholder);
+  for (size_t i = 0; i < g->conf->analyst_count; i++)
+    g->analyst[i].analyst = &g->conf->analyst[i];
+  for (size_t i = 0; i < g->conf->stakeholder_count; i++)
+    g->stakeholder[i].stakeholder = &g->conf->stakeholder[i];
+  AUTO(pool_freep) struct pool *pool = pool_new("own");
+  helper_submit(g->crypt, wire_new(pool, CRYPT_OWN, 0), own_known, g);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gate: each letter of the work is signed and encrypted before the commit: a case never moves whose notice cannot be sealed.
+ * A command mail is all or nothing. An intake always goes through: a recipient whose key fails gets a content-free stub and
+ * the analysts an alarm; only when no analyst can be reached at all is the letter held. */
+#include "gate_private.h"
+
+static const char *recipient(const struct outgoing *o)
+{
+  return text_empty(o->to_name) ? o->draft.to.address : o->to_name;
+}
+
+static void sealed(struct run *r, struct pool *pool, const struct wire_msg *answer, void *arg);
+
+static void seal_job(struct run *r, struct outgoing *o)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new_wiping("seal");
+  struct wire_msg *m = wire_new(pool, CRYPT_SEAL, 0);
+  wire_put(m, TAG_BYTES, o->content);
+  wire_puti(m, CRYPT_TAG_ENCRYPT, o->encrypt);
+  wire_puts(m, CRYPT_TAG_SIGNER, r->g->own.fpr);
+  if (o->encrypt) {
+    wire_puts(m, CRYPT_TAG_RECIPIENT, o->fingerprint);
+    if (o->key.len)
+      wire_put(m, CRYPT_TAG_KEY, o->key);
+  }
+  run_submit(r, r->g->crypt, m, sealed, o);
+}
+
+/* Of the forwards and receipts to analysts: did any get through? */
+static bool analysts_reached(const struct run *r)
+{
+  bool some = false, wanted = false;
+  for (size_t i = 0; i < r->work.out_count; i++) {
+    const struct outgoing *o = r->work.out[i];
+    if (!o->analyst && !o->droppable)
+      continue;
+    wanted = true;
+    some |= o->letter.len && o->encrypt;
+  }
+  return some || !wanted;
+}
+
+static enum status alarm_key(struct run *r, const struct outgoing *o, struct fault *err)
+{
+  struct tvalue *vars = write_vars(r, o->vc, r->g->conf->language);
+  tvalue_sets(r->pool, vars, "reason", pool_printf(r->pool, "%s: %s", recipient(o), o->failure));
+  return work_alarm(r, o->vc, "internal/key-failed", vars, pool_printf(r->pool, "key-%s", o->draft.to.address), err);
+}
+
+/* Replaces what failed. Adds letters that have to be sealed themselves: the caller looks again. */
+static enum status replace_failed(struct run *r, bool *again, struct fault *err)
+{
+  size_t count = r->work.out_count;
+  for (size_t i = 0; i < count; i++) {
+    struct outgoing *o = r->work.out[i], *instead = NULL;
+    if (!o->sealed || o->dropped)
+      continue;
+    o->dropped = true;
+    log_event(&r->g->log, LOG_LEVEL_ERR, "a letter could not be sealed", LOG_INT("letter", r->in.id),
+              LOG_STR("kind", o->kind), LOG_STR("case", o->vc ? o->vc->id : ""), LOG_STR("why", o->failure));
+    if (o->droppable)
+      continue;
+    enum status st = o->fallback ? o->fallback(r, o, &instead, err) : ST_OK;
+    if (!st)
+      st = alarm_key(r, o, err);
+    if (st)
+      return st;
+    if (instead) {
+      instead->droppable = true;
+      work_out(r, instead);
+    }
+    if (o->vc)
+      work_event(r, o->vc, "key.failed", "", "The key of %s failed (%s); a letter without content went instead.", recipient(o),
+                 o->failure);
+    *again = true;
+  }
+  return ST_OK;
+}
+
+static void refuse_all(struct run *r, const struct outgoing *o)
+{
+  if (r->refuse) { /* even the receipt that refuses cannot be sealed */
+    struct fault err = { 0 };
+    (void)fault(&err, ST_REJECT, "the answer to %s cannot be sealed: %s", recipient(o), o->failure);
+    run_fail(r, &err);
+    return;
+  }
+  r->refuse = pool_printf(r->pool, "The letter to %s cannot be encrypted (%s). Nothing was changed and nothing was sent.",
+                          recipient(o), o->failure);
+  run_goto(r, RUN_DECIDE);
+}
+
+static void hold(struct run *r, const char *why)
+{
+  struct fault err = { 0 };
+  if (decide_hold(r, why, clock_now(&r->g->clock) + 3600))
+    return;
+  log_event(&r->g->log, LOG_LEVEL_ERR, "letter held: no analyst can be reached", LOG_INT("letter", r->in.id), LOG_STR("why", why));
+  (void)err;
+  run_goto(r, RUN_COMMIT);
+}
+
+static void all_sealed(struct run *r)
+{
+  struct fault err = { 0 };
+  bool again = false;
+  for (size_t i = 0; i < r->work.out_count; i++) {
+    struct outgoing *o = r->work.out[i];
+    if (o->sealed == ST_RETRY && !o->dropped) {
+      (void)fault(&err, ST_RETRY, "seal: %s", o->failure);
+      run_fail(r, &err);
+      return;
+    }
+    if (o->sealed && o->must && !o->dropped) {
+      refuse_all(r, o);
+      return;
+    }
+  }
+  if (replace_failed(r, &again, &err)) {
+    run_fail(r, &err);
+    return;
+  }
+  if (again) {
+    run_seal(r);
+    return;
+  }
+  if (r->work.end.state == LETTER_APPLIED && !analysts_reached(r)) {
+    hold(r, "no analyst's key is usable; put a valid key into key_file of at least one analyst and reload");
+    return;
+  }
+  run_goto(r, RUN_COMMIT);
+}
+
+static void sealed(struct run *r, struct pool *pool, const struct wire_msg *answer, void *arg)
+{
+  struct outgoing *o = arg;
+  if (run_answer_ok(r, answer, CRYPT_SEALED, "seal")) {
+    struct bytes bytes = { 0 };
+    const char *micalg = wire_gets(answer, CRYPT_TAG_MICALG);
+    struct fault err = { 0 };
+    (void)wire_get(answer, TAG_BYTES, &bytes);
+    struct bytes letter = mail_compose_letter(r->pool, &o->draft, o->encrypt, o->content, bytes,
+                                              pool_strdup(r->pool, micalg ? micalg : "pgp-sha512"));
+    if (!bytes.len)
+      o->sealed = fault(&err, ST_RETRY, "embargod-crypt gave nothing back");
+    else
+      o->sealed = mail_check_final(letter, &o->draft, o->encrypt, &err);
+    o->failure = pool_strdup(r->pool, err.text);
+    if (!o->sealed)
+      o->letter = letter;
+  } else {
+    o->sealed = r->fault.status;
+    o->failure = pool_strdup(r->pool, r->fault.text);
+    if (o->sealed == ST_DENIED)
+      o->sealed = ST_REJECT;
+    if (!r->died) { /* dealt with letter by letter */
+      r->failed = false;
+      fault_clear(&r->fault);
+    }
+  }
+  if (r->waiting)
+    return;
+  if (r->failed) {
+    struct fault err = r->fault;
+    run_fail(r, &err);
+    return;
+  }
+  all_sealed(r);
+}
+
+void run_seal(struct run *r)
+{
+  r->failed = r->died = false;
+  for (size_t i = 0; i < r->work.out_count; i++) {
+    struct outgoing *o = r->work.out[i];
+    if (!o->sealed && !o->letter.len && !o->dropped)
+      seal_job(r, o);
+  }
+  if (!r->waiting)
+    all_sealed(r);
+}
