@@ -34,6 +34,9 @@ const struct secret_key *store_subkey(struct store *st, const char *purpose);
 MUST_USE enum status store_check(struct store *st, struct pool *pool, char ***findings, struct fault *err);
 /* A consistent copy without wrapped keys (they go into keys_path, 0600): online backup API. */
 MUST_USE enum status store_backup(struct store *st, const char *path, const char *keys_path, struct fault *err);
+/* Joins both files of a backup into a new store at path (DENIED when it exists). Letters and cases whose keys are not in
+ * keys_path stay erased. */
+MUST_USE enum status store_restore(const char *path, const char *backup, const char *keys_path, struct fault *err);
 
 /* ---- intake: one row a letter ---- */
 enum letter_state {

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Outbox: letters with their final bytes, leased for sending, and their ends. */
+#include <config.h>
+
+#include "store_private.h"
+
+static enum status insert(struct store_row *row, int64_t ref, const struct outbox_letter *l, int64_t now)
+{
+  struct store *st = row->st;
+  struct pool *pool = row->pool;
+  return db_run(
+      st->db,
+      "INSERT INTO outbox (id, case_id, state, kind, party, queued_at, due_at, leased_until, sent_at, tries, encrypted,"
+      " recipient, recipient_name, envelope_from, bounce_token, message_id, last_error, bounce_digest,"
+      " message_id_digest, bytes_digest)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+      DB_ARGS(db_i(row->id), db_ref(ref), db_i(OUTBOX_QUEUED), db_t(l->kind), db_i(l->party), db_i(now),
+              db_i(l->due_at ? l->due_at : now), db_i(l->encrypted), store_seal_text(row, "recipient", l->to),
+              store_seal_text(row, "recipient_name", l->to_name),
+              store_seal_text(row, "envelope_from", l->envelope_from),
+              store_seal_text(row, "bounce_token", l->bounce_token), store_seal_text(row, "message_id", l->message_id),
+              store_seal_text(row, "last_error", ""), store_digest_token(st, pool, l->bounce_token),
+              store_digest_message_id(st, pool, l->message_id), store_digest(st, pool, "store:outbox-bytes", l->bytes)),
+      row->err);
+}
+
+static enum status put(struct store *st, const struct outbox_letter *l, int64_t now, int64_t *id, struct fault *err)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("outbox");
+  struct store_row row = { .st = st, .pool = pool, .table = "outbox", .err = err };
+  int64_t ref;
+  enum status s = store_case_ref(st, l->case_id, &ref, err);
+  if (s == ST_OK)
+    s = store_case_key(st, ref, &row.key, err);
+  if (s == ST_OK)
+    s = store_new_id(st, TABLE_OUTBOX, &row.id, err);
+  if (s == ST_OK)
+    s = insert(&row, ref, l, now);
+  *id = row.id;
+  return s == ST_OK ? store_body_put(&row, BODY_OUTBOX, l->bytes) : s;
+}
+
+enum status store_outbox_put(struct store *st, const struct outbox_letter *l, int64_t now, int64_t *id,
+                             struct fault *err)
+{
+  *id = 0;
+  enum status s = store_enter(st, err);
+  if (s != ST_OK)
+    return s;
+  s = store_leave(st, put(st, l, now, id, err), err);
+  return s == ST_OK ? s : fault(err, s, "outbox");
+}
+
+/* ---- reading ---- */
+
+#define COLUMNS                                                                                                        \
+  "SELECT o.id, o.case_id, coalesce(c.name, ''), o.state, o.kind, o.party, o.queued_at, o.due_at, o.sent_at, o.tries," \
+  " o.encrypted, o.recipient, o.recipient_name, o.envelope_from, o.bounce_token, o.message_id, o.last_error FROM "     \
+  "outbox o"                                                                                                           \
+  " LEFT JOIN vuln_case c ON c.id = o.case_id "
+
+/* A letter of an erased case keeps its clear columns. */
+static enum status erased(struct outbox_letter *out, struct fault *err)
+{
+  out->to = out->to_name = out->envelope_from = out->bounce_token = out->message_id = out->last_error = "";
+  fault_clear(err);
+  return ST_OK;
+}
+
+static enum status take(struct store *st, struct pool *pool, const struct db_stmt *q, struct outbox_letter *out,
+                        bool with_bytes, struct fault *err)
+{
+  struct store_row row = { .st = st, .pool = pool, .table = "outbox", .id = db_int(q, 0), .err = err };
+  *out = (struct outbox_letter){ .id = row.id,
+                                 .case_id = db_text(q, pool, 2),
+                                 .state = (enum outbox_state)db_int(q, 3),
+                                 .kind = db_text(q, pool, 4),
+                                 .party = db_int(q, 5),
+                                 .queued_at = db_int(q, 6),
+                                 .due_at = db_int(q, 7),
+                                 .sent_at = db_int(q, 8),
+                                 .tries = (unsigned)db_int(q, 9),
+                                 .encrypted = db_bool(q, 10) };
+  enum status s = store_case_key(st, db_int(q, 1), &row.key, err);
+  if (s == ST_REJECT)
+    return erased(out, err);
+  if (s != ST_OK)
+    return s;
+  out->to = store_open_text(&row, q, 11, "recipient");
+  out->to_name = store_open_text(&row, q, 12, "recipient_name");
+  out->envelope_from = store_open_text(&row, q, 13, "envelope_from");
+  out->bounce_token = store_open_text(&row, q, 14, "bounce_token");
+  out->message_id = store_open_text(&row, q, 15, "message_id");
+  out->last_error = store_open_text(&row, q, 16, "last_error");
+  bool found;
+  return row.status == ST_OK && with_bytes ? store_body_get(&row, BODY_OUTBOX, &out->bytes, &found) : row.status;
+}
+
+enum status store_outbox_load(struct store *st, struct pool *pool, int64_t id, struct outbox_letter *out,
+                              struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  bool row;
+  enum status s = db_one(st->db, COLUMNS "WHERE o.id = $1", DB_ARGS(db_i(id)), &q, &row, err);
+  if (s == ST_OK && !row)
+    return fault(err, ST_REJECT, "there is no letter %" PRId64 " in the outbox", id);
+  return s == ST_OK ? take(st, pool, q, out, true, err) : s;
+}
+
+enum status store_outbox_list(struct store *st, struct pool *pool, bool unsent_only, struct outbox_letter **out,
+                              size_t *count, struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  size_t cap = 0;
+  bool row;
+  *out = NULL;
+  *count = 0;
+  enum status s = db_query(st->db, COLUMNS "WHERE $1 = 0 OR o.state <> $2 ORDER BY o.id",
+                           DB_ARGS(db_i(unsent_only), db_i(OUTBOX_SENT)), &q, err);
+  while (s == ST_OK && (s = db_next(q, &row, err)) == ST_OK && row) {
+    *out = pool_grow(pool, *out, *count, &cap, sizeof **out);
+    s = take(st, pool, q, &(*out)[(*count)++], false, err);
+  }
+  return s;
+}
+
+/* By token first: it cannot be guessed. A Message-ID alone is the caller's to doubt. */
+enum status store_outbox_by_bounce(struct store *st, struct pool *pool, const char *token, const char *message_id,
+                                   struct outbox_letter *out, bool *found, struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  enum status s = db_one(st->db,
+                         COLUMNS "WHERE o.bounce_digest = $1 OR o.message_id_digest = $2"
+                                 " ORDER BY CASE WHEN o.bounce_digest = $1 THEN 0 ELSE 1 END, o.id LIMIT 1",
+                         DB_ARGS(store_digest_token(st, pool, token), store_digest_message_id(st, pool, message_id)),
+                         &q, found, err);
+  return s == ST_OK && *found ? take(st, pool, q, out, false, err) : s;
+}
+
+/* ---- sending ---- */
+
+static enum status lease(struct store *st, struct pool *pool, int64_t now, int lease_s, size_t max,
+                         struct outbox_letter **out, size_t *count, struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  size_t cap = 0;
+  bool row;
+  /* The states are written out: only so the index on what is due is used. */
+  enum status s = db_query(st->db,
+                           COLUMNS "WHERE o.state IN (1, 3, 4) AND o.due_at <= $1 AND o.leased_until <= $1"
+                                   " ORDER BY o.due_at, o.id LIMIT $2",
+                           DB_ARGS(db_i(now), db_i((int64_t)max)), &q, err);
+  while (s == ST_OK && (s = db_next(q, &row, err)) == ST_OK && row) {
+    *out = pool_grow(pool, *out, *count, &cap, sizeof **out);
+    s = take(st, pool, q, &(*out)[(*count)++], true, err);
+  }
+  for (size_t i = 0; s == ST_OK && i < *count; i++) {
+    s = db_run(st->db, "UPDATE outbox SET leased_until = $2, tries = tries + 1 WHERE id = $1",
+               DB_ARGS(db_i((*out)[i].id), db_i(now + lease_s)), err);
+    (*out)[i].tries++;
+  }
+  return s;
+}
+
+_Static_assert(OUTBOX_QUEUED == 1 && OUTBOX_DEFERRED == 3 && OUTBOX_UNCONFIRMED == 4,
+               "the SQL texts and the index name them");
+
+enum status store_outbox_take(struct store *st, struct pool *pool, int64_t now, int lease_s, size_t max,
+                              struct outbox_letter **out, size_t *count, struct fault *err)
+{
+  *out = NULL;
+  *count = 0;
+  enum status s = store_enter(st, err);
+  if (s != ST_OK)
+    return s;
+  s = store_leave(st, lease(st, pool, now, lease_s, max, out, count, err), err);
+  if (s != ST_OK)
+    *count = 0;
+  return s == ST_OK ? s : fault(err, s, "outbox: take");
+}
+
+static enum status finish(struct store *st, int64_t id, const struct outbox_end *end, struct fault *err)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("outbox");
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  struct store_row row = { .st = st, .pool = pool, .table = "outbox", .id = id, .err = err };
+  bool there;
+  enum status s = db_one(st->db, "SELECT case_id FROM outbox WHERE id = $1", DB_ARGS(db_i(id)), &q, &there, err);
+  if (s == ST_OK && !there)
+    return fault(err, ST_REJECT, "there is no letter %" PRId64 " in the outbox", id);
+  if (s == ST_OK)
+    s = store_case_key(st, db_int(q, 0), &row.key, err);
+  if (s != ST_OK)
+    return s;
+  return db_run(st->db,
+                "UPDATE outbox SET state = $2, due_at = $3, leased_until = 0, last_error = $4,"
+                " sent_at = CASE WHEN $2 = $5 THEN $6 ELSE sent_at END WHERE id = $1",
+                DB_ARGS(db_i(id), db_i(end->state), db_i(end->due_at), store_seal_text(&row, "last_error", end->error),
+                        db_i(OUTBOX_SENT), db_i(end->now)),
+                err);
+}
+
+enum status store_outbox_finish(struct store *st, int64_t id, const struct outbox_end *end, struct fault *err)
+{
+  enum status s = store_enter(st, err);
+  if (s != ST_OK)
+    return s;
+  s = store_leave(st, finish(st, id, end, err), err);
+  return s == ST_OK ? s : fault(err, s, "outbox: end of letter %" PRId64, id);
+}
+
+static enum status retry(struct store *st, int64_t id, int64_t now, struct fault *err)
+{
+  enum status s =
+      db_run(st->db,
+             "UPDATE outbox SET state = $3, due_at = $2, leased_until = 0 WHERE ($1 = 0 OR id = $1) AND state <> $4"
+             " AND EXISTS (SELECT 1 FROM outbox_body b WHERE b.outbox_id = outbox.id)",
+             DB_ARGS(db_i(id), db_i(now), db_i(OUTBOX_QUEUED), db_i(OUTBOX_SENT)), err);
+  if (s == ST_OK && id && db_changes(st->db) != 1)
+    return fault(err, ST_REJECT, "letter %" PRId64 " is not in the outbox or was sent", id);
+  return s;
+}
+
+enum status store_outbox_retry(struct store *st, int64_t id, int64_t now, struct fault *err)
+{
+  enum status s = store_enter(st, err);
+  return s == ST_OK ? store_leave(st, retry(st, id, now, err), err) : s;
+}
+
+enum status store_outbox_next_due(struct store *st, int64_t *at, struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  bool row;
+  enum status s = db_one(st->db,
+                         "SELECT min(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) FROM outbox"
+                         " WHERE state IN (1, 3, 4)",
+                         DB_NO_ARGS, &q, &row, err);
+  *at = s == ST_OK && row && !db_is_null(q, 0) ? db_int(q, 0) : INT64_MAX;
+  return s;
+}
+
+static enum status recover(struct store *st, int64_t sent_before, struct fault *err)
+{
+  enum status s = db_run(st->db, "UPDATE outbox SET leased_until = 0 WHERE leased_until <> 0", DB_NO_ARGS, err);
+  if (s != ST_OK)
+    return s;
+  return db_run(st->db,
+                "DELETE FROM outbox_body WHERE outbox_id IN (SELECT id FROM outbox WHERE state = $1 AND sent_at < $2)",
+                DB_ARGS(db_i(OUTBOX_SENT), db_i(sent_before)), err);
+}
+
+enum status store_outbox_recover(struct store *st, int64_t sent_before, struct fault *err)
+{
+  enum status s = store_enter(st, err);
+  return s == ST_OK ? store_leave(st, recover(st, sent_before, err), err) : s;
+}
