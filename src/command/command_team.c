@@ -84,7 +84,8 @@ enum status command_do_unassign(struct command_context *cx, const struct command
     if (!case_remove_member(vc, name[i], MEMBER_ASSIGNEE))
       return fault(err, ST_REJECT, "%s is not assigned to %s; assigned: %s", vc->id,
                    command_short(cx->pool, name[i], 40), before);
-    command_event(cx, "member.unassign", "no longer assigned to %s", name[i]);
+    const struct conf_analyst *a = conf_analyst_by_name(cx->w->conf, name[i]);
+    command_event(cx, "member.unassign", "no longer assigned to %s", a ? a->name : name[i]);
   }
   command_say(cx, "%s: assigned to %s (was: %s)", command_case(cx)->id, assignees(cx), before);
   return ST_OK;

@@ -6,3 +6,15 @@ libcommand_la_SOURCES = src/command/command_text.c src/command/command_cut.c src
 	src/command/command_state.c src/command/command_facts.c src/command/command_letter.c \
 	src/command/command_key.c src/command/command_private.h
 libcommand_la_LIBADD = libcase.la libconf.la
+
+if HAVE_CHECK
+check_PROGRAMS += test_command_parse test_command_run
+test_command_parse_SOURCES = tests/unit/test_command_parse.c
+test_command_parse_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_command_parse_LDADD = libcommand.la $(UNIT_LIBS)
+test_command_run_SOURCES = tests/unit/test_command_run.c tests/unit/test_command_world.h \
+	tests/unit/test_command_case_rows.h tests/unit/test_command_letter_rows.h
+test_command_run_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_command_run_LDADD = libcommand.la $(UNIT_LIBS)
+TESTS += test_command_parse test_command_run
+endif
