@@ -38,6 +38,7 @@ struct crypt_sink {
 };
 MUST_USE enum status crypt_sink_open(struct crypt_sink *s, size_t cap, struct fault *err);
 void crypt_sink_close(struct crypt_sink *s); /* wipes */
+void crypt_sink_clear(struct crypt_sink *s); /* wipes, and may be filled again */
 struct bytes crypt_sink_bytes(const struct crypt_sink *s);
 
 /* ---- engine: one gpgme context on one home, run under a deadline ---- */

@@ -29,6 +29,12 @@ void crypt_sink_close(struct crypt_sink *s)
   *s = (struct crypt_sink){ 0 };
 }
 
+void crypt_sink_clear(struct crypt_sink *s)
+{
+  explicit_bzero(s->base, s->len);
+  s->len = 0;
+}
+
 struct bytes crypt_sink_bytes(const struct crypt_sink *s)
 {
   return (struct bytes){ s->base, s->len };
