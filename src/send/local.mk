@@ -25,3 +25,6 @@ test_send_local_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_send_local_LDADD = libsend.la libwire.la libbase.la $(UNIT_LIBS)
 TESTS += test_send_guard test_send_local
 endif
+
+dist_check_SCRIPTS += tests/integration/test_send_smtp.py tests/integration/test_send_get.py
+TESTS += tests/integration/test_send_smtp.py tests/integration/test_send_get.py

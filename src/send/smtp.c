@@ -331,7 +331,7 @@ static const char *cause(const struct smtp *s, struct pool *pool, CURLcode rc)
   struct buf b = buf_new(pool, 256);
   if (text)
     buf_printf(&b, "%s: ", text);
-  if (rc == CURLE_OK || s->code >= 400)
+  if ((rc == CURLE_OK || s->code >= 400) && s->words_len)
     buf_printf(&b, "%03d %.*s", s->code, (int)s->words_len, s->words);
   else
     buf_adds(&b, s->error[0] ? s->error : curl_easy_strerror(rc));
@@ -352,6 +352,10 @@ static enum send_end end_of(const struct smtp *s, CURLcode rc)
 
 static struct send_answer answer(struct smtp *s, struct pool *pool, CURLcode rc)
 {
+  if (rc == CURLE_LOGIN_DENIED && s->code == 334) { /* XOAUTH2 says why in a challenge; libcurl waits for no more */
+    s->code = 535;
+    s->words_len = 0;
+  }
   enum send_end end = end_of(s, rc);
   const char *text = cause(s, pool, rc);
   if (end == SEND_UNCONFIRMED)
