@@ -13,7 +13,7 @@ pkglibexec_PROGRAMS += embargod-send
 embargod_send_SOURCES = src/send/send_main.c
 embargod_send_LDADD = libsend.la libwire.la libbase.la
 
-EXTRA_DIST += tests/support/certs.py tests/support/channel.py tests/support/smtp_sink.py
+EXTRA_DIST += tests/support/certs.py tests/support/channel.py tests/support/smtp_sink.py tests/support/postfix.py
 
 if HAVE_CHECK
 check_PROGRAMS += test_send_guard test_send_local
@@ -26,5 +26,6 @@ test_send_local_LDADD = libsend.la libwire.la libbase.la $(UNIT_LIBS)
 TESTS += test_send_guard test_send_local
 endif
 
-dist_check_SCRIPTS += tests/integration/test_send_smtp.py tests/integration/test_send_get.py
-TESTS += tests/integration/test_send_smtp.py tests/integration/test_send_get.py
+dist_check_SCRIPTS += tests/integration/test_send_smtp.py tests/integration/test_send_get.py \
+	tests/integration/test_send_postfix.py
+TESTS += tests/integration/test_send_smtp.py tests/integration/test_send_get.py tests/integration/test_send_postfix.py
