@@ -32,7 +32,9 @@ struct template_set;
 /* Loads DIR/LANG/NAME.txt for all languages and names (also sub-folders: "notices/fda"), checks them against the variable table of
  * template_vars.c. REJECT with all lines in *errors (NULL-terminated). */
 MUST_USE enum status template_set_load(struct pool *pool, const char *dir, struct template_set **out, char ***errors, struct fault *err);
-bool template_set_has(const struct template_set *s, const char *name);
+bool template_set_has(const struct template_set *s, const char *name); /* in "en", which every letter falls back to */
+/* Names of letters that the program itself sends and that the set lacks; NULL-terminated. For embargod -t. */
+const char **template_set_missing(struct pool *pool, const struct template_set *s);
 /* Renders NAME in that language, falling back to "en". A template's first line "Subject: ..." is its subject, a second
  * "Required: a, b" (optional) names variables that must not be empty. missing: NULL-terminated names; then nothing is
  * rendered and DENIED is returned. */
@@ -40,6 +42,10 @@ struct template_letter { const char *subject, *text; };
 MUST_USE enum status template_letter(struct pool *pool, const struct template_set *s, const char *name, const char *language,
                                      const struct tvalue *data, struct template_letter *out, char ***missing, struct fault *err);
 /* The variables that templates may use, with a word on each: for embargod.conf(5)/templates(7) and the check. */
-struct template_var { const char *name; const char *meaning; };
+struct template_var {
+  const char *name;    /* "case.id"; "products.name": a field inside the list `products` */
+  const char *meaning; /* a sentence */
+  bool list;           /* a section over it repeats; its fields and "." are known inside it only */
+};
 size_t template_vars(const struct template_var **out);
 #endif

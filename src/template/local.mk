@@ -1,1 +1,42 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+noinst_LTLIBRARIES += libtemplate.la
+libtemplate_la_SOURCES = src/template/template_case.c src/template/template_file.c src/template/template_parse.c \
+	src/template/template_render.c src/template/template_set.c src/template/template_vars.c src/template/tvalue.c \
+	src/template/template_private.h
+
+# The letters: operators copy and change them (template_dir).
+nobase_dist_pkgdata_DATA += templates/de/ack/content-free.txt templates/de/ack/full.txt \
+	templates/de/ack/undecryptable.txt templates/de/notices/cisa.txt templates/de/notices/customer.txt \
+	templates/de/notices/fda.txt templates/de/notices/isac.txt templates/de/notices/supplier.txt \
+	templates/de/partials/answer.txt templates/de/partials/disclosure.txt templates/de/partials/fix.txt \
+	templates/de/partials/footer.txt templates/de/partials/greeting.txt templates/de/partials/plan.txt \
+	templates/de/partials/products.txt templates/de/partials/scores.txt templates/de/partials/tlp.txt \
+	templates/de/reply/plain.txt templates/de/reply/status.txt templates/de/reply/thanks.txt \
+	templates/en/ack/content-free.txt templates/en/ack/full.txt templates/en/ack/undecryptable.txt \
+	templates/en/internal/bounce.txt templates/en/internal/copy.txt templates/en/internal/event.txt \
+	templates/en/internal/forward.txt templates/en/internal/key-failed.txt templates/en/internal/quarantine.txt \
+	templates/en/internal/receipt.txt templates/en/internal/stub.txt templates/en/internal/unsigned-analyst.txt \
+	templates/en/notices/cisa.txt templates/en/notices/customer.txt templates/en/notices/fda.txt \
+	templates/en/notices/isac.txt templates/en/notices/supplier.txt templates/en/partials/answer.txt \
+	templates/en/partials/disclosure.txt templates/en/partials/fix.txt templates/en/partials/footer.txt \
+	templates/en/partials/greeting.txt templates/en/partials/plan.txt templates/en/partials/products.txt \
+	templates/en/partials/scores.txt templates/en/partials/tlp.txt templates/en/reply/plain.txt \
+	templates/en/reply/status.txt templates/en/reply/thanks.txt
+
+EXTRA_DIST += tests/corpus/mustache-spec/LICENSE tests/corpus/mustache-spec/comments.json \
+	tests/corpus/mustache-spec/interpolation.json tests/corpus/mustache-spec/inverted.json \
+	tests/corpus/mustache-spec/sections.json
+
+if HAVE_CHECK
+check_PROGRAMS += test_template_spec test_template_render test_template_set
+test_template_spec_SOURCES = tests/unit/test_template_spec.c
+test_template_spec_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+test_template_spec_LDADD = libtemplate.la libbase.la $(JANSSON_LIBS) $(UNIT_LIBS)
+test_template_render_SOURCES = tests/unit/test_template_render.c
+test_template_render_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_template_render_LDADD = libtemplate.la libbase.la $(UNIT_LIBS)
+test_template_set_SOURCES = tests/unit/test_template_set.c
+test_template_set_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_template_set_LDADD = libtemplate.la libcase.la libconf.la libbase.la $(UNIT_LIBS)
+TESTS += test_template_spec test_template_render test_template_set
+endif

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* template/case: a case and the configuration as the tree that templates read. */
+#include <config.h>
+
+#include "template_private.h"
+#include <embargod/template_vars.h>
+#include <string.h>
+
+enum words_language { EN, DE, LANGUAGES };
+struct words {
+  const char *in[LANGUAGES];
+};
+
+static const struct words rm_words[RM_STATES] = {
+  [RM_START] = { { "not yet received", "noch nicht eingegangen" } },
+  [RM_RECEIVED] = { { "received, not yet assessed", "eingegangen, noch nicht bewertet" } },
+  [RM_INVALID] = { { "assessed: we could not confirm it so far", "bewertet: bisher nicht bestätigt" } },
+  [RM_VALID] = { { "confirmed", "bestätigt" } },
+  [RM_ACCEPTED] = { { "confirmed, work on a fix is under way", "bestätigt, eine Korrektur ist in Arbeit" } },
+  [RM_DEFERRED] = { { "confirmed, put back for now", "bestätigt, vorerst zurückgestellt" } },
+  [RM_CLOSED] = { { "closed", "abgeschlossen" } },
+};
+
+static const struct words rm_next_words[RM_STATES] = {
+  [RM_START] = { { "", "" } },
+  [RM_RECEIVED] = { { "We are checking whether we can reproduce it.",
+                      "Wir prüfen, ob wir es nachvollziehen können." } },
+  [RM_INVALID] = { { "If you have anything to add, please write: we will look again.",
+                     "Wenn Sie etwas ergänzen können, schreiben Sie uns bitte: Wir sehen es uns erneut an." } },
+  [RM_VALID] = { { "We are deciding how to treat it, and will write to you.",
+                   "Wir entscheiden über das weitere Vorgehen und schreiben Ihnen." } },
+  [RM_ACCEPTED] = { { "We will write to you before anything is published.",
+                      "Wir schreiben Ihnen, bevor etwas veröffentlicht wird." } },
+  [RM_DEFERRED] = { { "We will write to you when work on it begins.",
+                      "Wir schreiben Ihnen, sobald wir damit beginnen." } },
+  [RM_CLOSED] = { { "If you have anything to add, please write: we will look again.",
+                    "Wenn Sie etwas ergänzen können, schreiben Sie uns bitte: Wir sehen es uns erneut an." } },
+};
+
+static const struct words em_words[EM_STATES] = {
+  [EM_NONE] = { { "none", "keines" } },
+  [EM_PROPOSED] = { { "proposed, not yet agreed", "vorgeschlagen, noch nicht vereinbart" } },
+  [EM_ACTIVE] = { { "agreed", "vereinbart" } },
+  [EM_REVISE] = { { "agreed, a new date is proposed", "vereinbart, ein neuer Termin ist vorgeschlagen" } },
+  [EM_EXITED] = { { "ended", "beendet" } },
+};
+
+static const struct words cs_words[CS_FACTS] = {
+  [CS_VENDOR_AWARE] = { { "known to the vendor", "dem Hersteller bekannt" } },
+  [CS_FIX_READY] = { { "a fix is ready", "eine Korrektur liegt vor" } },
+  [CS_FIX_DEPLOYED] = { { "the fix is deployed", "die Korrektur ist verteilt" } },
+  [CS_PUBLIC_AWARE] = { { "publicly known", "öffentlich bekannt" } },
+  [CS_EXPLOIT_PUBLIC] = { { "an exploit is public", "ein Exploit ist öffentlich" } },
+  [CS_ATTACKS] = { { "attacks have been observed", "Angriffe wurden beobachtet" } },
+};
+
+static const struct words channel_words[] = {
+  { { "mail", "E-Mail" } },
+  { { "phone", "Telefon" } },
+  { { "web", "Web" } },
+};
+
+struct builder {
+  struct pool *pool;
+  struct tvalue *root;
+  const struct vuln_case *vc;
+  const struct conf *conf;
+  enum words_language language;
+};
+
+char *template_date(struct pool *pool, int64_t t)
+{
+  return t > 0 ? time_local(pool, t, NULL) : pool_strdup(pool, "");
+}
+
+char *template_size(struct pool *pool, size_t bytes)
+{
+  if (bytes < 1024)
+    return pool_printf(pool, "%zu bytes", bytes);
+  return bytes < 1024 * 1024 ? pool_printf(pool, "%zu KiB", (bytes + 512) / 1024)
+                             : pool_printf(pool, "%zu MiB", (bytes + (512 << 10)) >> 20);
+}
+
+void template_put(struct pool *pool, struct tvalue *root, const char *name, const char *s)
+{
+  const char *dot = strchr(name, '.');
+  if (!dot) {
+    tvalue_sets(pool, root, name, s);
+    return;
+  }
+  char *first = pool_strndup(pool, name, (size_t)(dot - name));
+  struct tvalue *object = (struct tvalue *)tvalue_get(root, first);
+  if (!object || object->kind != TVALUE_OBJECT) {
+    object = tvalue_object(pool);
+    tvalue_set(pool, root, first, object);
+  }
+  template_put(pool, object, dot + 1, s);
+}
+
+struct tvalue *template_add_row(struct pool *pool, struct tvalue *root, const char *name)
+{
+  struct tvalue *list = (struct tvalue *)tvalue_get(root, name), *row = tvalue_object(pool);
+  if (!list || list->kind != TVALUE_LIST) {
+    list = tvalue_list(pool);
+    tvalue_set(pool, root, name, list);
+  }
+  tvalue_add(pool, list, row);
+  return row;
+}
+
+static void put(struct builder *b, const char *name, const char *s)
+{
+  template_put(b->pool, b->root, name, s);
+}
+
+static const char *say(const struct builder *b, const struct words *w)
+{
+  return w->in[b->language];
+}
+
+static void append(struct buf *list, const char *separator, const char *s)
+{
+  if (text_empty(s))
+    return;
+  if (list->len)
+    buf_adds(list, separator);
+  buf_adds(list, s);
+}
+
+static char *joined(struct builder *b, const char *field)
+{
+  struct buf list = buf_new(b->pool, 80);
+  for (size_t i = 0; i < b->vc->field_count; i++)
+    if (strcmp(b->vc->field[i].name, field) == 0)
+      append(&list, ", ", b->vc->field[i].value);
+  return buf_str(&list);
+}
+
+static void put_house(struct builder *b, int64_t now)
+{
+  const struct conf *c = b->conf;
+  put(b, "organisation", c->organisation);
+  put(b, "address", c->address);
+  put(b, "contact", text_empty(c->contact) ? c->address : c->contact);
+  put(b, "policy_url", c->policy_url);
+  put(b, "embargo_days", c->embargo_days > 0 ? pool_printf(b->pool, "%d", c->embargo_days) : "");
+  put(b, "date", template_date(b->pool, now));
+}
+
+static void put_products(struct builder *b)
+{
+  struct buf names = buf_new(b->pool, 80), versions = buf_new(b->pool, 80), vendors = buf_new(b->pool, 80);
+  bool all_versions = true;
+  size_t count = 0;
+  append(&vendors, ", ", joined(b, "vendor"));
+  for (size_t i = 0; i < b->vc->field_count; i++) {
+    const struct case_field *f = &b->vc->field[i];
+    if (strcmp(f->name, "product") != 0)
+      continue;
+    const struct conf_product *p = conf_product_by_name(b->conf, f->value);
+    struct tvalue *row = template_add_row(b->pool, b->root, "products");
+    tvalue_sets(b->pool, row, "name", f->value);
+    tvalue_sets(b->pool, row, "versions", f->extra);
+    tvalue_sets(b->pool, row, "regulatory_id", p ? p->regulatory_id : "");
+    tvalue_sets(b->pool, row, "vendor", p && !text_empty(p->vendor) ? p->vendor : b->conf->organisation);
+    append(&names, ", ", f->value);
+    append(&versions, "; ", f->extra);
+    all_versions = all_versions && !text_empty(f->extra);
+    count++;
+  }
+  put(b, "product", buf_str(&names));
+  put(b, "versions", count && all_versions ? buf_str(&versions) : "");
+  put(b, "vendor", vendors.len ? buf_str(&vendors) : b->conf->organisation);
+}
+
+/* "an exploit is public (since 2027-01-31 09:00 UTC)" */
+static void append_fact(struct builder *b, struct buf *list, enum cs_fact fact)
+{
+  int64_t at = b->vc->cs_at[fact];
+  const char *since = b->language == DE ? "seit" : "since";
+  if (b->vc->cs & 1u << fact)
+    append(list, "; ",
+           at > 0 ? pool_printf(b->pool, "%s (%s %s)", say(b, &cs_words[fact]), since, template_date(b->pool, at))
+                  : say(b, &cs_words[fact]));
+}
+
+static void put_facts(struct builder *b)
+{
+  struct buf facts = buf_new(b->pool, 200), attacks = buf_new(b->pool, 200);
+  for (int f = 0; f < CS_FACTS; f++)
+    append_fact(b, &facts, (enum cs_fact)f);
+  append_fact(b, &attacks, CS_ATTACKS);
+  append_fact(b, &attacks, CS_EXPLOIT_PUBLIC);
+  append(&attacks, "\n", case_get(b->vc, "exploitation"));
+  put(b, "case.facts", buf_str(&facts));
+  put(b, "exploitation", buf_str(&attacks));
+  static const struct {
+    const char *name;
+    enum cs_fact fact;
+  } dated[] = { { "fix_ready", CS_FIX_READY },
+                { "fix_deployed", CS_FIX_DEPLOYED },
+                { "public_since", CS_PUBLIC_AWARE } };
+  for (size_t i = 0; i < ARRAY_LEN(dated); i++)
+    if (b->vc->cs & 1u << dated[i].fact) {
+      int64_t at = b->vc->cs_at[dated[i].fact];
+      put(b, dated[i].name,
+          at > 0              ? template_date(b->pool, at)
+          : b->language == DE ? "ja, Datum unbekannt"
+                              : "yes, date unknown");
+    }
+}
+
+/* Single fields that go over as they are. */
+static const struct {
+  const char *variable, *field;
+} plain[] = {
+  { "title", "title" },
+  { "description", "description" },
+  { "impact", "impact" },
+  { "cwe", "cwe" },
+  { "cve", "cve" },
+  { "cvss", "cvss" },
+  { "cvss4", "cvss4" },
+  { "clinical", "clinical" },
+  { "clinical_rationale", "clinical-rationale" },
+  { "mitigation", "mitigation" },
+  { "workaround", "workaround" },
+  { "adverse_events", "adverse-events" },
+  { "plan_text", "plan-text" },
+};
+
+static void put_lists(struct builder *b)
+{
+  for (size_t i = 0; i < b->vc->field_count; i++) {
+    const struct case_field *f = &b->vc->field[i];
+    bool reference = strcmp(f->name, "reference") == 0;
+    if (!reference && strcmp(f->name, "plan") != 0)
+      continue;
+    struct tvalue *row = template_add_row(b->pool, b->root, reference ? "references" : "plan");
+    bool dated = !reference && !text_empty(f->extra) && f->extra[0] >= '0' && f->extra[0] <= '9';
+    const char *first = dated ? f->extra : f->value, *second = dated ? f->value : f->extra;
+    if (reference || !text_empty(f->extra)) {
+      tvalue_sets(b->pool, row, reference ? "url" : "date", first);
+      tvalue_sets(b->pool, row, "text", second);
+    } else {
+      tvalue_sets(b->pool, row, "date", "");
+      tvalue_sets(b->pool, row, "text", f->value);
+    }
+  }
+  put(b, "component", joined(b, "component"));
+  put(b, "credit", joined(b, "credit"));
+}
+
+static void put_case(struct builder *b)
+{
+  const struct vuln_case *vc = b->vc;
+  put(b, "case.id", vc->id);
+  put(b, "case.state", say(b, &rm_words[vc->rm < RM_STATES ? vc->rm : RM_START]));
+  put(b, "case.next", say(b, &rm_next_words[vc->rm < RM_STATES ? vc->rm : RM_START]));
+  put(b, "case.embargo", say(b, &em_words[vc->em < EM_STATES ? vc->em : EM_NONE]));
+  put(b, "case.received", template_date(b->pool, vc->opened_at));
+  put(b, "case.updated", template_date(b->pool, vc->updated_at));
+  put(b, "case.channel", vc->channel);
+  for (size_t i = 0; i < ARRAY_LEN(channel_words); i++)
+    if (text_ieq(vc->channel, channel_words[i].in[EN]))
+      put(b, "case.channel", say(b, &channel_words[i]));
+  struct buf who = buf_new(b->pool, 80);
+  for (size_t i = 0; i < vc->member_count; i++)
+    if (vc->member[i].role == MEMBER_ASSIGNEE)
+      append(&who, ", ", vc->member[i].analyst);
+  put(b, "case.assignees", buf_str(&who));
+  for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+    put(b, plain[i].variable, case_get(vc, plain[i].field));
+  enum tlp label;
+  const char *tlp = case_get(vc, "tlp");
+  put(b, "tlp", tlp_parse(tlp, &label) ? tlp_name(label) : "AMBER");
+  bool agreed = vc->em == EM_ACTIVE || vc->em == EM_REVISE;
+  put(b, "embargo_until", agreed ? template_date(b->pool, vc->embargo_until) : "");
+  put(b, "embargo_proposed", template_date(b->pool, vc->embargo_proposed));
+}
+
+struct tvalue *template_case_vars(struct pool *pool, const struct vuln_case *vc, const struct conf *c, int64_t now,
+                                  const char *language)
+{
+  struct builder b = { .pool = pool, .root = tvalue_object(pool), .vc = vc, .conf = c };
+  b.language = text_istarts(language, "de") ? DE : EN;
+  put_house(&b, now);
+  if (vc) {
+    put_case(&b);
+    put_products(&b);
+    put_facts(&b);
+    put_lists(&b);
+  }
+  return b.root;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* template/vars: every variable that a template may use. embargod-templates(7) says the same; tests/style holds them
+ * together. */
+#include <config.h>
+
+#include "template_private.h"
+#include <string.h>
+
+static const struct template_var vars[] = {
+  /* the house */
+  { "organisation", "name of the organisation, from the configuration" },
+  { "address", "the gateway's own mail address" },
+  { "contact", "who answers questions about a notice: a name, address or telephone number" },
+  { "policy_url", "where the disclosure policy is published" },
+  { "key_fpr", "fingerprint of the gateway's key, in groups of four" },
+  { "key_expires", "when the gateway's key expires" },
+  { "embargo_days", "days of the default embargo; empty when there is none" },
+  { "date", "when the letter is written" },
+  /* the case */
+  { "case.id", "the case's id" },
+  { "case.state", "state of the report in words" },
+  { "case.next", "what happens next in that state, one sentence" },
+  { "case.embargo", "state of the embargo in words" },
+  { "case.facts", "what is known of the vulnerability (fix ready, public, attacks ...), in words" },
+  { "case.received", "when the report came in" },
+  { "case.updated", "when the case changed last" },
+  { "case.channel", "how the report came in: mail, phone, web" },
+  { "case.assignees", "names of the analysts who work on it" },
+  { "title", "the case's title" },
+  { "product", "names of the affected products in one line" },
+  { "versions", "affected versions in one line; empty when a product has none" },
+  { "products", "the affected products", .list = true },
+  { "products.name", "name of the product" },
+  { "products.versions", "its affected versions" },
+  { "products.regulatory_id", "its 510(k), PMA or UDI-DI number, from the configuration" },
+  { "products.vendor", "who makes it" },
+  { "vendor", "vendors in one line; else the organisation" },
+  { "component", "names of the affected components in one line" },
+  { "description", "what the vulnerability is" },
+  { "impact", "what it can lead to" },
+  { "cwe", "CWE id" },
+  { "cve", "CVE id, or the word requested" },
+  { "cvss", "CVSS v3.1 vector" },
+  { "cvss4", "CVSS v4.0 vector" },
+  { "clinical", "result of the clinical risk assessment" },
+  { "clinical_rationale", "why so" },
+  { "part_806", "whether a report of correction or removal (21 CFR Part 806) is due, in words" },
+  { "adverse_events", "adverse events that are known" },
+  { "exploitation", "what is known of exploits and attacks, in words" },
+  { "mitigation", "compensating controls: what users can do now" },
+  { "workaround", "a way to work without the affected part" },
+  { "plan", "remediation plan", .list = true },
+  { "plan.date", "planned date of the step" },
+  { "plan.text", "the step" },
+  { "plan_text", "the remediation plan in words" },
+  { "fix_ready", "since when a fix is ready" },
+  { "fix_deployed", "since when the fix is deployed" },
+  { "public_since", "since when the vulnerability is public" },
+  { "embargo_until", "agreed end of the embargo: the planned disclosure" },
+  { "embargo_proposed", "end of the embargo that somebody has proposed" },
+  { "tlp", "TLP 2.0 label of the case, without the word TLP" },
+  { "references", "references", .list = true },
+  { "references.url", "where" },
+  { "references.text", "what" },
+  { "credit", "who is to be credited, in one line" },
+  /* one letter */
+  { "reference_line", "the line that binds an answer to the case; must open every letter" },
+  { "recipient.name", "name of the recipient; may be empty" },
+  { "text", "the analyst's words" },
+  { "encrypted", "true when this letter goes out encrypted" },
+  /* the report, for the analysts */
+  { "reporter.name", "the reporter's name" },
+  { "reporter.address", "the reporter's address" },
+  { "reporter.key", "fingerprint of the reporter's key, and where it came from" },
+  { "report_subject", "the report's subject" },
+  { "report_text", "text of the report; lines that imitate ours are escaped" },
+  { "follow_up", "true when the letter belongs to a case that was there already" },
+  { "arrived_clear", "true when the letter came unencrypted" },
+  { "authenticated", "true when a good signature by a known key says who the sender is" },
+  { "report_received", "when this letter came in" },
+  { "protection", "how the letter was protected" },
+  { "signer", "who signed it, and whether that is known" },
+  { "repairs", "what had to be repaired to read it" },
+  { "mentions", "id of another case that the letter names" },
+  { "attachments", "the attachments", .list = true },
+  { "attachments.name", "name of the file" },
+  { "attachments.type", "its media type" },
+  { "attachments.size", "its size" },
+  { "advice", "what the analysts can do about something unusual" },
+  /* internal letters */
+  { "reason", "why something was not done" },
+  { "failed", "true when a command failed and nothing was applied" },
+  { "dry_run", "true for #dry-run and #preview" },
+  { "receipt_lines", "one for each command", .list = true },
+  { "receipt_lines.line", "the command as written" },
+  { "receipt_lines.ok", "true when it was (or would be) done" },
+  { "receipt_lines.reason", "what changed, or why not and the right usage" },
+  { "answers", "answers of #help, #list, #show, #history, #stats, #key, and previews" },
+  { "warnings", "things to look at: footers outside the signature, a quoted report in clear" },
+  { "note_saved", "true when the mail had no commands and was kept as an internal note" },
+  { "pending", "letters that wait for a release", .list = true },
+  { "pending.what", "what waits, for whom" },
+  { "pending.token", "the token that #approve and #cancel take" },
+  { "pending.gate", "how many persons it takes" },
+  { "pending.expires", "when it expires" },
+  { "bounce.recipient", "who could not be reached" },
+  { "bounce.status", "enhanced status code" },
+  { "bounce.diagnostic", "what the other server said" },
+  { "bounce.letter", "which of our letters it was" },
+  { "bounce.uncertain", "true when it is not sure that the bounce is about this letter" },
+  { "quarantine.id", "number of the letter in quarantine" },
+  { "quarantine.sender", "address that the letter claims to be from" },
+  { "quarantine.received", "when it came in" },
+  { "key.owner", "whose key" },
+  { "key.fpr", "fingerprint of that key" },
+  { "key.problem", "what is wrong with it" },
+  { "copy.kind", "reply, notice, question" },
+  { "copy.from", "the analyst who sent it" },
+  { "copy.to", "to whom it went" },
+  { "copy.subject", "its subject" },
+  { "copy.protection", "how it was protected" },
+  { "events", "what happened", .list = true },
+  { "events.at", "when" },
+  { "events.by", "who did it" },
+  { "events.text", "what" },
+};
+
+size_t template_vars(const struct template_var **out)
+{
+  *out = vars;
+  return ARRAY_LEN(vars);
+}
+
+static const struct template_var *find(struct bytes name)
+{
+  for (size_t i = 0; i < ARRAY_LEN(vars); i++)
+    if (bytes_eq(bytes_str(vars[i].name), name))
+      return &vars[i];
+  return NULL;
+}
+
+/* "case" of "case.id": an object that no row names by itself. */
+static bool is_object(struct bytes name)
+{
+  for (size_t i = 0; i < ARRAY_LEN(vars); i++) {
+    struct bytes row = bytes_str(vars[i].name);
+    if (row.len > name.len && row.p[name.len] == '.' && bytes_starts(row, name))
+      return true;
+  }
+  return false;
+}
+
+static struct bytes joined(struct pool *pool, struct bytes scope, struct bytes name)
+{
+  return bytes_str(pool_printf(pool, "%.*s.%.*s", (int)scope.len, scope.p, (int)name.len, name.p));
+}
+
+/* Full name of `name` where these sections are open (full names, innermost last); empty: unknown. */
+struct bytes template_var_resolve(struct pool *pool, struct bytes name, const struct bytes *scope, size_t depth)
+{
+  if (bytes_eq(name, BYTES(".")))
+    return depth && find(scope[depth - 1]) ? name : (struct bytes){ 0 };
+  for (size_t i = depth; i > 0; i--) {
+    struct bytes full = joined(pool, scope[i - 1], name);
+    if (find(full))
+      return full;
+  }
+  if (!find(name))
+    return is_object(name) ? name : (struct bytes){ 0 };
+  size_t dot = bytes_find(name, BYTES("."), 0);
+  const struct template_var *parent = find(bytes_sub(name, 0, dot == SIZE_MAX ? 0 : dot));
+  return parent && parent->list ? (struct bytes){ 0 } : name; /* a row's field, outside of its list */
+}
