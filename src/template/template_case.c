@@ -187,8 +187,15 @@ static void append_fact(struct builder *b, struct buf *list, enum cs_fact fact)
 static void put_facts(struct builder *b)
 {
   struct buf facts = buf_new(b->pool, 200), attacks = buf_new(b->pool, 200);
-  for (int f = 0; f < CS_FACTS; f++)
-    append_fact(b, &facts, (enum cs_fact)f);
+  struct tvalue *lines = tvalue_list(b->pool);
+  for (int f = 0; f < CS_FACTS; f++) {
+    struct buf one = buf_new(b->pool, 80);
+    append_fact(b, &one, (enum cs_fact)f);
+    append(&facts, "; ", buf_str(&one));
+    if (one.len)
+      tvalue_add(b->pool, lines, tvalue_string(b->pool, buf_str(&one)));
+  }
+  tvalue_set(b->pool, b->root, "facts", lines);
   append_fact(b, &attacks, CS_ATTACKS);
   append_fact(b, &attacks, CS_EXPLOIT_PUBLIC);
   append(&attacks, "\n", case_get(b->vc, "exploitation"));

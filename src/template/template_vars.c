@@ -22,6 +22,7 @@ static const struct template_var vars[] = {
   { "case.next", "what happens next in that state, one sentence" },
   { "case.embargo", "state of the embargo in words" },
   { "case.facts", "what is known of the vulnerability (fix ready, public, attacks ...), in words" },
+  { "facts", "the same as a list of lines", .list = true },
   { "case.received", "when the report came in" },
   { "case.updated", "when the case changed last" },
   { "case.channel", "how the report came in: mail, phone, web" },

@@ -21,8 +21,8 @@ static bool get_partial(void *self, const char *name, struct bytes *out)
   (void)self;
   static const struct {
     const char *name, *text;
-  } list[] = { { "text", "from partial" },  { "deep", "{{> deep}}x" },      { "lines", "{{n}}\nb\n" },
-               { "value", "*{{name}}*" },   { "p/q", "slash {{p.q}}" },     { "broken", "a\n{{#x}}" } };
+  } list[] = { { "text", "from partial" }, { "deep", "{{> deep}}x" },  { "lines", "{{n}}\nb\n" },
+               { "value", "*{{name}}*" },  { "p/q", "slash {{p.q}}" }, { "broken", "a\n{{#x}}" } };
   for (size_t i = 0; i < ARRAY_LEN(list); i++)
     if (strcmp(list[i].name, name) == 0) {
       *out = bytes_str(list[i].text);
@@ -46,7 +46,8 @@ static const struct {
   { "{{=<% %>=}}(<%n%>)", "(N)" },
   { "({{=[ ]=}}[n])", "(N)" },
   { "{{=| |=}}|n| {{n}}", "N {{n}}" },
-  { "[\n{{#yes}}\n  {{n}}\n  |n|\n{{/yes}}\n\n{{= | | =}}\n|#yes|\n  {{n}}\n  |n|\n|/yes|\n]\n", "[\n  N\n  |n|\n\n  {{n}}\n  N\n]\n" },
+  { "[\n{{#yes}}\n  {{n}}\n  |n|\n{{/yes}}\n\n{{= | | =}}\n|#yes|\n  {{n}}\n  |n|\n|/yes|\n]\n",
+    "[\n  N\n  |n|\n\n  {{n}}\n  N\n]\n" },
   { "a\n  {{=@ @=}}\nb @n@", "a\nb N" },
   /* values are never parsed again; plain text is not escaped */
   { "{{name}}", "{{n}} & <b>" },
@@ -107,7 +108,8 @@ START_TEST(refuses)
   struct template_source partials = { get_partial, NULL };
   struct bytes out;
   struct fault err = { 0 };
-  ck_assert_int_eq(template_render(pool, bytes_str(bad[_i].tmpl), data(), TEMPLATE_PLAIN, &partials, &out, &err), ST_REJECT);
+  ck_assert_int_eq(template_render(pool, bytes_str(bad[_i].tmpl), data(), TEMPLATE_PLAIN, &partials, &out, &err),
+                   ST_REJECT);
   ck_assert_msg(strstr(err.text, bad[_i].error) != NULL, "got: %s", err.text);
   ck_assert_uint_eq(out.len, 0);
 }

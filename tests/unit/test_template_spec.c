@@ -15,14 +15,12 @@ static struct tvalue *from_json(struct pool *pool, const json_t *j)
   switch (json_typeof(j)) {
   case JSON_OBJECT: {
     struct tvalue *o = tvalue_object(pool);
-    json_object_foreach((json_t *)j, key, v)
-      tvalue_set(pool, o, key, from_json(pool, v));
+    json_object_foreach((json_t *)j, key, v) tvalue_set(pool, o, key, from_json(pool, v));
     return o;
   }
   case JSON_ARRAY: {
     struct tvalue *l = tvalue_list(pool);
-    json_array_foreach(j, i, v)
-      tvalue_add(pool, l, from_json(pool, v));
+    json_array_foreach(j, i, v) tvalue_add(pool, l, from_json(pool, v));
     return l;
   }
   case JSON_STRING:
@@ -63,7 +61,8 @@ START_TEST(follows_the_specification)
     struct tvalue *data = from_json(pool, json_object_get(test, "data"));
     enum status st = template_render(pool, tmpl, data, TEMPLATE_HTML, NULL, &out, &err);
     ck_assert_msg(st == ST_OK, "%s: %s", name, err.text);
-    ck_assert_msg(bytes_eq(out, bytes_str(json_string_value(json_object_get(test, "expected")))), "%s: got [%s]", name, pool_str(pool, out));
+    ck_assert_msg(bytes_eq(out, bytes_str(json_string_value(json_object_get(test, "expected")))), "%s: got [%s]", name,
+                  pool_str(pool, out));
   }
   json_decref(file);
 }
