@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* parse/charset: a fixed list of converters to UTF-8, opened before the sandbox closes (glibc's iconv_open loads a
- * shared object for each, even for ISO-8859-1). Other charsets stay what they are, with a note. */
+/* parse/charset: a fixed list of converters to UTF-8, made before the sandbox closes (glibc's iconv_open loads a
+ * shared object for each, even for ISO-8859-1). Those of one byte a character become tables, so that the zygote does
+ * not carry forty shared objects into each fork. Other charsets stay what they are, with a note. */
 #include "parse_private.h"
 #include <embargod/text.h>
+#include <errno.h>
 #include <iconv.h>
 #include <string.h>
 
@@ -64,8 +66,14 @@ static const struct {
 /* glibc's EUC-KR lacks the letters of its superset that mailers label with the same name. */
 static const char *const charset_better[][2] = { { "euc-kr", "uhc" }, { "big5", "cp950" } };
 
+#define NOT_THERE 0xffffu
+
+struct converter {
+  iconv_t conv;    /* (iconv_t)-1: a table, or missing */
+  uint16_t *table; /* [256] code points, NOT_THERE where the charset has none */
+};
 struct charsets {
-  iconv_t conv[ARRAY_LEN(charset_table)];
+  struct converter of[ARRAY_LEN(charset_table)];
 };
 
 const char *charsets_name(unsigned n)
@@ -84,19 +92,59 @@ static iconv_t open_one(const char *name)
   return iconv_open("UTF-8", name);
 }
 
+/* What one byte means; UINT32_MAX when the charset needs more bytes or shifts between states. */
+static uint32_t one_byte(iconv_t conv, unsigned byte)
+{
+  char in[1] = { (char)byte }, out[16], *from = in, *to = out;
+  size_t left = 1, room = sizeof out;
+  iconv(conv, NULL, NULL, NULL, NULL);
+  if (iconv(conv, &from, &left, &to, &room) == (size_t)-1)
+    return errno == EINVAL ? UINT32_MAX : NOT_THERE;
+  size_t off = 0;
+  struct bytes s = { out, (size_t)(to - out) };
+  uint32_t cp = s.len ? utf8_next(s, &off) : UINT32_MAX;
+  return off == s.len && cp < NOT_THERE ? cp : UINT32_MAX;
+}
+
+/* A table when each byte stands for itself alone; then the converter is closed and its shared object goes. */
+static void make_table(struct pool *pool, struct converter *c)
+{
+  uint16_t *table = pool_array(pool, 256, sizeof *table);
+  for (unsigned i = 0; i < 256; i++) {
+    uint32_t cp = one_byte(c->conv, i);
+    if (cp == UINT32_MAX)
+      return;
+    table[i] = (uint16_t)cp;
+  }
+  c->table = table;
+  iconv_close(c->conv);
+  c->conv = (iconv_t)-1;
+}
+
+/* Combining characters follow their letter there (Vietnamese, Thai is fine): iconv composes them, a table cannot. */
+static bool composes(const char *name)
+{
+  return !strcmp(name, "cp1258") || !strcmp(name, "cp1255") || !strncmp(name, "utf-7", 5) ||
+         !strncmp(name, "iso-2022", 8);
+}
+
 struct charsets *charsets_open(struct pool *pool)
 {
   struct charsets *cs = pool_new_of(pool, struct charsets);
-  for (size_t i = 0; i < ARRAY_LEN(charset_table); i++)
-    cs->conv[i] = open_one(charset_table[i].name);
+  for (size_t i = 0; i < ARRAY_LEN(charset_table); i++) {
+    struct converter *c = &cs->of[i];
+    c->conv = open_one(charset_table[i].name);
+    if (c->conv != (iconv_t)-1 && !composes(charset_table[i].name))
+      make_table(pool, c);
+  }
   return cs;
 }
 
 void charsets_close(struct charsets *cs)
 {
   for (size_t i = 0; cs && i < ARRAY_LEN(charset_table); i++)
-    if (cs->conv[i] != (iconv_t)-1)
-      iconv_close(cs->conv[i]);
+    if (cs->of[i].conv != (iconv_t)-1)
+      iconv_close(cs->of[i].conv);
 }
 
 unsigned charsets_missing(const struct charsets *cs, struct pool *pool, char **names)
@@ -104,9 +152,8 @@ unsigned charsets_missing(const struct charsets *cs, struct pool *pool, char **n
   struct buf out = buf_new(pool, 64);
   unsigned n = 0;
   for (size_t i = 0; i < ARRAY_LEN(charset_table); i++)
-    if (cs->conv[i] == (iconv_t)-1) {
+    if (cs->of[i].conv == (iconv_t)-1 && !cs->of[i].table)
       buf_printf(&out, "%s%s", n++ ? " " : "", charset_table[i].name);
-    }
   *names = buf_str(&out);
   return n;
 }
@@ -120,14 +167,14 @@ static bool among(const char *list, const char *name)
   return false;
 }
 
-static iconv_t find(const struct charsets *cs, const char *name)
+static const struct converter *find(const struct charsets *cs, const char *name)
 {
   if (strchr(name, ' '))
-    return (iconv_t)-1;
+    return NULL;
   for (size_t i = 0; i < ARRAY_LEN(charset_table); i++)
     if (!strcmp(name, charset_table[i].name) || among(charset_table[i].aliases, name))
-      return cs->conv[i];
-  return (iconv_t)-1;
+      return cs->of[i].table || cs->of[i].conv != (iconv_t)-1 ? &cs->of[i] : NULL;
+  return NULL;
 }
 
 struct bytes charset_latin1(struct pool *pool, struct bytes s)
@@ -150,6 +197,20 @@ static bool is_ascii(struct bytes s)
     if ((unsigned char)s.p[i] >= 128)
       return false;
   return true;
+}
+
+static struct bytes look_up(const uint16_t *table, struct pool *pool, struct bytes s, uint32_t *repairs)
+{
+  struct buf out = buf_new(pool, s.len + s.len / 2 + 64);
+  for (size_t i = 0; i < s.len; i++) {
+    uint32_t cp = table[(unsigned char)s.p[i]];
+    if (cp == NOT_THERE) {
+      *repairs |= REPAIR_CHARSET_BAD;
+      cp = 0xfffd;
+    }
+    utf8_put(&out, cp);
+  }
+  return buf_bytes(&out);
 }
 
 static struct bytes convert(iconv_t conv, struct pool *pool, struct bytes s, uint32_t *repairs)
@@ -194,11 +255,11 @@ struct bytes charset_to_utf8(const struct charsets *cs, struct pool *pool, const
       *repairs |= REPAIR_CHARSET_BAD;
     return guess(pool, s);
   }
-  iconv_t conv = find(cs, name);
-  if (conv == (iconv_t)-1) {
+  const struct converter *c = find(cs, name);
+  if (!c) {
     *repairs |= REPAIR_CHARSET_UNKNOWN;
     return guess(pool, s);
   }
-  struct bytes out = convert(conv, pool, s, repairs);
+  struct bytes out = c->table ? look_up(c->table, pool, s, repairs) : convert(c->conv, pool, s, repairs);
   return utf8_valid(out) ? out : utf8_repair(pool, out);
 }

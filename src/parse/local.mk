@@ -12,6 +12,8 @@ embargod_parse_CFLAGS = $(AM_CFLAGS) $(XML2_CFLAGS)
 embargod_parse_LDADD = libparse.la
 
 EXTRA_DIST += tests/corpus/mime tests/corpus/hostile
+dist_check_SCRIPTS += tests/sandbox/parse-by-hand.sh
+TESTS += tests/sandbox/parse-by-hand.sh
 
 if HAVE_CHECK
 check_PROGRAMS += test_parse_limits test_parse_mime test_wire_parts
@@ -26,5 +28,13 @@ test_parse_mime_LDADD = libparse.la $(UNIT_LIBS)
 test_wire_parts_SOURCES = tests/unit/test_wire_parts.c
 test_wire_parts_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_wire_parts_LDADD = libwire.la libbase.la $(UNIT_LIBS)
-TESTS += test_parse_limits test_parse_mime test_wire_parts
+check_PROGRAMS += test_parse_sandbox test_parse_zygote
+test_parse_sandbox_SOURCES = tests/sandbox/test_parse_sandbox.c
+test_parse_sandbox_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+test_parse_sandbox_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_parse_sandbox_LDADD = libparse.la $(UNIT_LIBS)
+test_parse_zygote_SOURCES = tests/sandbox/test_parse_zygote.c
+test_parse_zygote_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_parse_zygote_LDADD = libwire.la libbase.la $(UNIT_LIBS)
+TESTS += test_parse_limits test_parse_mime test_wire_parts test_parse_sandbox test_parse_zygote
 endif

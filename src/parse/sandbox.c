@@ -203,6 +203,7 @@ enum status sandbox_enter_child(const struct sandbox *sb, const struct sandbox_l
     st = limit(RLIMIT_NOFILE, CHILD_FILES, "RLIMIT_NOFILE", err);
   if (st)
     return st;
-  alarm((unsigned)limits->cpu_s * 2 + 2); /* a child that waits for ever uses no CPU */
+  signal(SIGALRM, SIG_DFL);
+  alarm((unsigned)limits->cpu_s * 3 + 5); /* a child that waits for ever uses no CPU */
   return enter(&sb->child, err);
 }
