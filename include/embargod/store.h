@@ -98,6 +98,9 @@ MUST_USE enum status store_case_next_id(struct store *st, struct pool *pool, int
 MUST_USE enum status store_case_load(struct store *st, struct pool *pool, const char *id, struct vuln_case **out, struct fault *err);
 /* Inserts (new id: with a fresh case key) or updates the whole value with its parties, fields, members. Gives new parties their id. */
 MUST_USE enum status store_case_save(struct store *st, struct vuln_case *vc, int64_t now, struct fault *err);
+/* For ever: deletes the keys of the case and of its letters and all digests by which it could be found, empties the log. Id, states,
+ * dates, counters and the event chain stay; what was not sent is given up. Not inside a transaction. Backups: see store_backup. */
+MUST_USE enum status store_case_erase(struct store *st, const char *id, struct fault *err);
 struct case_filter {
   int rm;                /* -1: any; else enum rm_state */
   bool open_only;
@@ -121,6 +124,9 @@ struct case_event { int64_t id, at; const char *kind, *who, *text; int64_t lette
 MUST_USE enum status store_event_add(struct store *st, const char *case_id, const struct case_event *e, struct fault *err);
 MUST_USE enum status store_event_list(struct store *st, struct pool *pool, const char *case_id, struct case_event **out, size_t *count,
                                       struct fault *err);
+
+/* One digest over the heads of all chains, as hexadecimal: for the daily digest, so that a store put back to an older state shows. */
+MUST_USE enum status store_event_head(struct store *st, struct pool *pool, char **hex, struct fault *err);
 
 /* ---- messages: what was said in a case, both ways, readable copies (sealed under the case's key) ---- */
 enum message_kind { MESSAGE_REPORT = 1, MESSAGE_FOLLOW_UP, MESSAGE_NOTE, MESSAGE_SENT };
@@ -162,7 +168,9 @@ struct outbox_letter {
   bool encrypted;
 };
 MUST_USE enum status store_outbox_put(struct store *st, const struct outbox_letter *l, int64_t now, int64_t *id, struct fault *err);
-/* Leases what is due (queued, deferred, unconfirmed) until now + lease_s, oldest first; bytes are loaded. */
+/* Leases what is due (queued, deferred, unconfirmed) until now + lease_s, oldest first; bytes are loaded, at most 32 MiB and
+ * one letter. Leases lie in memory (no write); store_outbox_finish ends one and counts a try. What was put in a transaction is
+ * not given out before its commit. */
 MUST_USE enum status store_outbox_take(struct store *st, struct pool *pool, int64_t now, int lease_s, size_t max, struct outbox_letter **out,
                                        size_t *count, struct fault *err);
 struct outbox_end { enum outbox_state state; int64_t due_at, now; const char *error; };

@@ -5,7 +5,7 @@ libstore_la_SOURCES = src/store/db.h src/store/db_sqlite.c src/store/store_priva
 	src/store/store_intake.c src/store/store_intake_list.c src/store/store_case.c src/store/store_case_save.c \
 	src/store/store_case_find.c src/store/store_event.c src/store/store_message.c src/store/store_outbox.c \
 	src/store/store_keyring.c src/store/store_pending.c src/store/store_meta.c src/store/store_check.c \
-	src/store/store_backup.c src/store/schema/schema.h src/store/schema/schema.c src/store/schema/v1.c
+	src/store/store_backup.c src/store/store_erase.c src/store/schema/schema.h src/store/schema/schema.c src/store/schema/v1.c
 libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 libstore_la_LIBADD = $(SQLITE_LIBS)
 

@@ -50,14 +50,15 @@ static enum status check_cases(struct store *st, struct findings *f, struct faul
   return s;
 }
 
-static enum status check_counters(struct store *st, struct findings *f, struct fault *err)
+static enum status check_bodies(struct store *st, struct findings *f, struct fault *err)
 {
   AUTO(db_donep) struct db_stmt *q = NULL;
   bool row;
   enum status s =
       db_query(st->db,
                "SELECT l.id FROM letter l LEFT JOIN letter_body b ON b.letter_id = l.id WHERE l.oversize = 0"
-               " AND l.duplicate_of IS NULL AND b.letter_id IS NULL ORDER BY l.id",
+               " AND l.duplicate_of IS NULL AND b.letter_id IS NULL AND EXISTS (SELECT 1 FROM"
+               " wrapped_key k WHERE k.scope = 'letter' AND k.ref = l.id) ORDER BY l.id",
                DB_NO_ARGS, &q, err);
   while (s == ST_OK && (s = db_next(q, &row, err)) == ST_OK && row)
     add(f, pool_printf(f->pool, "letter %" PRId64 ": its bytes are missing", db_int(q, 0)));
@@ -72,7 +73,7 @@ enum status store_check(struct store *st, struct pool *pool, char ***findings, s
   if (s == ST_OK)
     s = check_cases(st, &f, err);
   if (s == ST_OK)
-    s = check_counters(st, &f, err);
+    s = check_bodies(st, &f, err);
   f.line[f.count] = NULL;
   *findings = f.line;
   return s == ST_OK ? s : fault(err, s, "check");

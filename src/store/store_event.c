@@ -3,6 +3,8 @@
  * key is gone. The case keeps count and last hash under a keyed digest: cutting off the end shows too. */
 #include <config.h>
 
+#include <embargod/text.h>
+
 #include "store_private.h"
 
 static struct bytes digest_parts(struct store *st, struct pool *pool, const struct bytes *part, size_t count)
@@ -182,5 +184,22 @@ enum status store_event_verify(struct store *st, int64_t ref, int64_t *broken_at
   }
   if (s == ST_OK && (seq != end.count || !bytes_eq(head_of(st, pool, ref, seq, last), head)))
     *broken_at = seq + 1;
+  return s;
+}
+
+enum status store_event_head(struct store *st, struct pool *pool, char **hex, struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  AUTO(pool_freep) struct pool *scratch = pool_new("head");
+  struct buf all = buf_new(scratch, 4096);
+  bool row;
+  enum status s =
+      db_query(st->db, "SELECT id, event_count, event_head FROM vuln_case ORDER BY id", DB_NO_ARGS, &q, err);
+  while (s == ST_OK && (s = db_next(q, &row, err)) == ST_OK && row) {
+    buf_printf(&all, "%" PRId64 ":%" PRId64 ":", db_int(q, 0), db_int(q, 1));
+    buf_add(&all, db_blob(q, 2));
+  }
+  const struct bytes part[] = { BYTES("heads"), buf_bytes(&all) };
+  *hex = hex_encode(pool, digest_parts(st, scratch, part, ARRAY_LEN(part)));
   return s;
 }

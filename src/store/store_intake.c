@@ -132,6 +132,32 @@ enum status store_intake_settled(struct store *st, int64_t id, struct fault *err
   return touch(st, "UPDATE letter SET settled = 1 WHERE id = $1", DB_ARGS(db_i(id)), id, err);
 }
 
+enum status store_intake_unsettle(struct store *st, int64_t id, struct fault *err)
+{
+  return touch(st, "UPDATE letter SET settled = 0 WHERE id = $1", DB_ARGS(db_i(id)), id, err);
+}
+
+static enum status release(struct store *st, int64_t id, struct fault *err)
+{
+  unsigned attempts;
+  enum status s = attempts_of(st, id, &attempts, err); /* REJECT when there is no such letter */
+  if (s == ST_OK)
+    s = db_run(st->db,
+               "UPDATE letter SET state = $2, class = $3, attempts = 0, released = 1, retry_at = 0 WHERE id = $1"
+               " AND state IN ($4, $5)",
+               DB_ARGS(db_i(id), db_i(LETTER_RECORDED), db_i(CLASS_NONE), db_i(LETTER_HELD), db_i(LETTER_QUARANTINED)),
+               err);
+  if (s == ST_OK && db_changes(st->db) != 1)
+    return fault(err, ST_DENIED, "letter %" PRId64 " is neither held nor in quarantine", id);
+  return s;
+}
+
+enum status store_intake_release(struct store *st, int64_t id, struct fault *err)
+{
+  enum status s = store_enter(st, err);
+  return s == ST_OK ? store_leave(st, release(st, id, err), err) : s;
+}
+
 static enum status finish(struct store *st, int64_t id, const struct intake_end *end, struct fault *err)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("intake");

@@ -7,7 +7,7 @@
 #define COLUMNS                                                                                                        \
   "SELECT l.id, l.mailbox, l.folder, l.uid, l.uidvalidity, l.size, l.date, l.recorded_at, l.state, l.class, "          \
   "l.attempts,"                                                                                                        \
-  " l.settled, l.oversize, coalesce(c.name, ''), l.reason, l.retry_at"                                                 \
+  " l.settled, l.oversize, coalesce(c.name, ''), l.reason, l.retry_at, l.released"                                     \
   " FROM letter l LEFT JOIN vuln_case c ON c.id = l.case_id "
 
 static enum status take(struct store *st, struct pool *pool, const struct db_stmt *q, struct intake_letter *out,
@@ -28,7 +28,8 @@ static enum status take(struct store *st, struct pool *pool, const struct db_stm
                                  .oversize = db_bool(q, 12),
                                  .case_id = db_text(q, pool, 13),
                                  .reason = "(erased)",
-                                 .retry_at = db_int(q, 15) };
+                                 .retry_at = db_int(q, 15),
+                                 .released = db_bool(q, 16) };
   AUTO(store_key_wipep) struct secret_key key;
   enum status s = store_letter_key(st, out->id, &key, err);
   if (s == ST_REJECT) { /* erased with its case: the row still counts */

@@ -4,24 +4,26 @@
 
 #include "store_private.h"
 
+#define TAKE_BYTES ((size_t)32 << 20) /* one take loads no more than this and one letter */
+
 static enum status insert(struct store_row *row, int64_t ref, const struct outbox_letter *l, int64_t now)
 {
   struct store *st = row->st;
   struct pool *pool = row->pool;
-  return db_run(
-      st->db,
-      "INSERT INTO outbox (id, case_id, state, kind, party, queued_at, due_at, leased_until, sent_at, tries, encrypted,"
-      " recipient, recipient_name, envelope_from, bounce_token, message_id, last_error, bounce_digest,"
-      " message_id_digest, bytes_digest)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-      DB_ARGS(db_i(row->id), db_ref(ref), db_i(OUTBOX_QUEUED), db_t(l->kind), db_i(l->party), db_i(now),
-              db_i(l->due_at ? l->due_at : now), db_i(l->encrypted), store_seal_text(row, "recipient", l->to),
-              store_seal_text(row, "recipient_name", l->to_name),
-              store_seal_text(row, "envelope_from", l->envelope_from),
-              store_seal_text(row, "bounce_token", l->bounce_token), store_seal_text(row, "message_id", l->message_id),
-              store_seal_text(row, "last_error", ""), store_digest_token(st, pool, l->bounce_token),
-              store_digest_message_id(st, pool, l->message_id), store_digest(st, pool, "store:outbox-bytes", l->bytes)),
-      row->err);
+  return db_run(st->db,
+                "INSERT INTO outbox (id, case_id, state, kind, party, queued_at, due_at, sent_at, tries, encrypted,"
+                " recipient, recipient_name, envelope_from, bounce_token, message_id, last_error, bounce_digest,"
+                " message_id_digest, bytes_digest)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                DB_ARGS(db_i(row->id), db_ref(ref), db_i(OUTBOX_QUEUED), db_t(l->kind), db_i(l->party), db_i(now),
+                        db_i(l->due_at ? l->due_at : now), db_i(l->encrypted), store_seal_text(row, "recipient", l->to),
+                        store_seal_text(row, "recipient_name", l->to_name),
+                        store_seal_text(row, "envelope_from", l->envelope_from),
+                        store_seal_text(row, "bounce_token", l->bounce_token),
+                        store_seal_text(row, "message_id", l->message_id), store_seal_text(row, "last_error", ""),
+                        store_digest_token(st, pool, l->bounce_token), store_digest_message_id(st, pool, l->message_id),
+                        store_digest(st, pool, "store:outbox-bytes", l->bytes)),
+                row->err);
 }
 
 static enum status put(struct store *st, const struct outbox_letter *l, int64_t now, int64_t *id, struct fault *err)
@@ -36,6 +38,8 @@ static enum status put(struct store *st, const struct outbox_letter *l, int64_t 
     s = store_new_id(st, TABLE_OUTBOX, &row.id, err);
   if (s == ST_OK)
     s = insert(&row, ref, l, now);
+  if (!st->outbox_floor)
+    st->outbox_floor = row.id;
   *id = row.id;
   return s == ST_OK ? store_body_put(&row, BODY_OUTBOX, l->bytes) : s;
 }
@@ -139,45 +143,104 @@ enum status store_outbox_by_bounce(struct store *st, struct pool *pool, const ch
 
 /* ---- sending ---- */
 
-static enum status lease(struct store *st, struct pool *pool, int64_t now, int lease_s, size_t max,
-                         struct outbox_letter **out, size_t *count, struct fault *err)
+/* Leases lie in memory: one process owns the store, and its end voids them. One that ended in a transaction holds until
+ * the commit: were it undone, the letter would be sent again. */
+static int64_t lease_end(const struct store *st, int64_t id)
+{
+  for (size_t i = 0; i < st->lease_count; i++) {
+    if (st->lease[i].id == id)
+      return st->lease[i].until;
+  }
+  return INT64_MIN;
+}
+
+static void drop_leases_before(struct store *st, int64_t now)
+{
+  size_t kept = 0;
+  for (size_t i = 0; i < st->lease_count; i++) {
+    if (now < st->lease[i].until)
+      st->lease[kept++] = st->lease[i];
+  }
+  st->lease_count = kept;
+}
+
+void store_leases_committed(struct store *st)
+{
+  size_t kept = 0;
+  for (size_t i = 0; i < st->lease_count; i++) {
+    if (!st->lease[i].ended)
+      st->lease[kept++] = st->lease[i];
+  }
+  st->lease_count = kept;
+}
+
+void store_leases_undone(struct store *st)
+{
+  for (size_t i = 0; i < st->lease_count; i++)
+    st->lease[i].ended = false;
+}
+
+/* What was queued in the open transaction is not to be sent before its commit: its id is above what was there then. */
+static enum status due_ids(struct store *st, struct pool *pool, int64_t now, size_t max, int64_t **ids, size_t *count,
+                           struct fault *err)
 {
   AUTO(db_donep) struct db_stmt *q = NULL;
-  size_t cap = 0;
   bool row;
+  *ids = NULL;
+  *count = 0;
+  size_t cap = 0;
   /* The states are written out: only so the index on what is due is used. */
   enum status s = db_query(st->db,
-                           COLUMNS "WHERE o.state IN (1, 3, 4) AND o.due_at <= $1 AND o.leased_until <= $1"
-                                   " ORDER BY o.due_at, o.id LIMIT $2",
-                           DB_ARGS(db_i(now), db_i((int64_t)max)), &q, err);
-  while (s == ST_OK && (s = db_next(q, &row, err)) == ST_OK && row) {
-    *out = pool_grow(pool, *out, *count, &cap, sizeof **out);
-    s = take(st, pool, q, &(*out)[(*count)++], true, err);
-  }
-  for (size_t i = 0; s == ST_OK && i < *count; i++) {
-    s = db_run(st->db, "UPDATE outbox SET leased_until = $2, tries = tries + 1 WHERE id = $1",
-               DB_ARGS(db_i((*out)[i].id), db_i(now + lease_s)), err);
-    (*out)[i].tries++;
+                           "SELECT id FROM outbox WHERE state IN (1, 3, 4) AND due_at <= $1 AND ($2 = 0 OR id < $2)"
+                           " ORDER BY due_at, id",
+                           DB_ARGS(db_i(now), db_i(st->in_tx ? st->outbox_floor : 0)), &q, err);
+  while (s == ST_OK && *count < max && (s = db_next(q, &row, err)) == ST_OK && row) {
+    if (now < lease_end(st, db_int(q, 0)))
+      continue;
+    *ids = pool_grow(pool, *ids, *count, &cap, sizeof **ids);
+    (*ids)[(*count)++] = db_int(q, 0);
   }
   return s;
 }
 
-_Static_assert(OUTBOX_QUEUED == 1 && OUTBOX_DEFERRED == 3 && OUTBOX_UNCONFIRMED == 4,
-               "the SQL texts and the index name them");
-
 enum status store_outbox_take(struct store *st, struct pool *pool, int64_t now, int lease_s, size_t max,
                               struct outbox_letter **out, size_t *count, struct fault *err)
 {
+  int64_t *ids;
+  size_t total, held = 0;
   *out = NULL;
   *count = 0;
-  enum status s = store_enter(st, err);
-  if (s != ST_OK)
-    return s;
-  s = store_leave(st, lease(st, pool, now, lease_s, max, out, count, err), err);
+  drop_leases_before(st, now);
+  enum status s = due_ids(st, pool, now, max, &ids, &total, err);
+  if (s != ST_OK || total == 0)
+    return s == ST_OK ? s : fault(err, s, "outbox: take");
+  *out = pool_array(pool, total, sizeof **out);
+  for (size_t i = 0; i < total && (i == 0 || held < TAKE_BYTES); i++) {
+    s = store_outbox_load(st, pool, ids[i], &(*out)[i], err);
+    if (s != ST_OK)
+      break;
+    held += (*out)[i].bytes.len;
+    *count = i + 1;
+  }
+  for (size_t i = 0; s == ST_OK && i < *count; i++) {
+    st->lease = pool_grow(st->pool, st->lease, st->lease_count, &st->lease_cap, sizeof *st->lease);
+    st->lease[st->lease_count++] = (struct store_lease){ .id = ids[i], .until = now + lease_s };
+  }
   if (s != ST_OK)
     *count = 0;
   return s == ST_OK ? s : fault(err, s, "outbox: take");
 }
+
+static void end_lease(struct store *st, int64_t id)
+{
+  for (size_t i = 0; i < st->lease_count; i++) {
+    if (st->lease[i].id == id)
+      st->lease[i].ended = true;
+  }
+}
+
+_Static_assert(OUTBOX_QUEUED == 1 && OUTBOX_DEFERRED == 3 && OUTBOX_UNCONFIRMED == 4,
+               "the SQL texts and the index name them");
 
 static enum status finish(struct store *st, int64_t id, const struct outbox_end *end, struct fault *err)
 {
@@ -193,7 +256,7 @@ static enum status finish(struct store *st, int64_t id, const struct outbox_end 
   if (s != ST_OK)
     return s;
   return db_run(st->db,
-                "UPDATE outbox SET state = $2, due_at = $3, leased_until = 0, last_error = $4,"
+                "UPDATE outbox SET state = $2, due_at = $3, tries = tries + 1, last_error = $4,"
                 " sent_at = CASE WHEN $2 = $5 THEN $6 ELSE sent_at END WHERE id = $1",
                 DB_ARGS(db_i(id), db_i(end->state), db_i(end->due_at), store_seal_text(&row, "last_error", end->error),
                         db_i(OUTBOX_SENT), db_i(end->now)),
@@ -205,17 +268,19 @@ enum status store_outbox_finish(struct store *st, int64_t id, const struct outbo
   enum status s = store_enter(st, err);
   if (s != ST_OK)
     return s;
-  s = store_leave(st, finish(st, id, end, err), err);
+  s = finish(st, id, end, err);
+  if (s == ST_OK)
+    end_lease(st, id); /* once it is committed */
+  s = store_leave(st, s, err);
   return s == ST_OK ? s : fault(err, s, "outbox: end of letter %" PRId64, id);
 }
 
 static enum status retry(struct store *st, int64_t id, int64_t now, struct fault *err)
 {
-  enum status s =
-      db_run(st->db,
-             "UPDATE outbox SET state = $3, due_at = $2, leased_until = 0 WHERE ($1 = 0 OR id = $1) AND state <> $4"
-             " AND EXISTS (SELECT 1 FROM outbox_body b WHERE b.outbox_id = outbox.id)",
-             DB_ARGS(db_i(id), db_i(now), db_i(OUTBOX_QUEUED), db_i(OUTBOX_SENT)), err);
+  enum status s = db_run(st->db,
+                         "UPDATE outbox SET state = $3, due_at = $2 WHERE ($1 = 0 OR id = $1) AND state <> $4"
+                         " AND EXISTS (SELECT 1 FROM outbox_body b WHERE b.outbox_id = outbox.id)",
+                         DB_ARGS(db_i(id), db_i(now), db_i(OUTBOX_QUEUED), db_i(OUTBOX_SENT)), err);
   if (s == ST_OK && id && db_changes(st->db) != 1)
     return fault(err, ST_REJECT, "letter %" PRId64 " is not in the outbox or was sent", id);
   return s;
@@ -227,23 +292,26 @@ enum status store_outbox_retry(struct store *st, int64_t id, int64_t now, struct
   return s == ST_OK ? store_leave(st, retry(st, id, now, err), err) : s;
 }
 
+/* What is leased becomes due again when the lease ends. */
 enum status store_outbox_next_due(struct store *st, int64_t *at, struct fault *err)
 {
   AUTO(db_donep) struct db_stmt *q = NULL;
   bool row;
-  enum status s = db_one(st->db,
-                         "SELECT min(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) FROM outbox"
-                         " WHERE state IN (1, 3, 4)",
-                         DB_NO_ARGS, &q, &row, err);
-  *at = s == ST_OK && row && !db_is_null(q, 0) ? db_int(q, 0) : INT64_MAX;
+  int64_t first = INT64_MAX;
+  enum status s =
+      db_query(st->db, "SELECT id, due_at FROM outbox WHERE state IN (1, 3, 4) ORDER BY due_at", DB_NO_ARGS, &q, err);
+  while (s == ST_OK && (s = db_next(q, &row, err)) == ST_OK && row) {
+    int64_t due = db_int(q, 1), until = lease_end(st, db_int(q, 0));
+    if (due >= first)
+      break; /* later ones cannot come sooner */
+    first = until > due ? (until < first ? until : first) : due;
+  }
+  *at = first;
   return s;
 }
 
 static enum status recover(struct store *st, int64_t sent_before, struct fault *err)
 {
-  enum status s = db_run(st->db, "UPDATE outbox SET leased_until = 0 WHERE leased_until <> 0", DB_NO_ARGS, err);
-  if (s != ST_OK)
-    return s;
   return db_run(st->db,
                 "DELETE FROM outbox_body WHERE outbox_id IN (SELECT id FROM outbox WHERE state = $1 AND sent_at < $2)",
                 DB_ARGS(db_i(OUTBOX_SENT), db_i(sent_before)), err);
@@ -251,6 +319,7 @@ static enum status recover(struct store *st, int64_t sent_before, struct fault *
 
 enum status store_outbox_recover(struct store *st, int64_t sent_before, struct fault *err)
 {
+  st->lease_count = 0;
   enum status s = store_enter(st, err);
   return s == ST_OK ? store_leave(st, recover(st, sent_before, err), err) : s;
 }

@@ -28,6 +28,10 @@ struct store_subkey {
   const char *purpose;
   struct secret_key *key;
 };
+struct store_lease {
+  int64_t id, until;
+  bool ended;
+};
 struct store {
   struct db *db;
   struct pool *pool; /* lives as long as the store */
@@ -38,6 +42,9 @@ struct store {
   int64_t case_of_key[STORE_CASE_KEYS];
   unsigned case_key_next;
   int64_t next_id[STORE_TABLES];
+  struct store_lease *lease;
+  size_t lease_count, lease_cap;
+  int64_t outbox_floor; /* the first outbox id that the open transaction gave out; 0: none */
   const char *case_prefix, *path;
   int lock_fd;
   unsigned depth; /* store calls within each other */
@@ -87,6 +94,10 @@ struct db_arg store_digest_address(struct store *st, struct pool *pool, const ch
 struct db_arg store_digest_fpr(struct store *st, struct pool *pool, const char *fingerprint);
 struct db_arg store_digest_message_id(struct store *st, struct pool *pool, const char *message_id);
 struct db_arg store_digest_token(struct store *st, struct pool *pool, const char *token);
+
+/* ---- store_outbox.c ---- */
+void store_leases_committed(struct store *st);
+void store_leases_undone(struct store *st);
 
 /* ---- store_body.c: large bytes in sealed pieces ---- */
 enum store_body { BODY_LETTER = 0, BODY_OUTBOX, BODY_PENDING };

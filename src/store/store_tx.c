@@ -22,6 +22,7 @@ static enum status begin(struct store *st, struct fault *err)
   enum status s = db_begin(st->db, err);
   st->in_tx = s == ST_OK;
   st->tx_lost = st->in_savepoint = false;
+  st->outbox_floor = 0;
   return s;
 }
 
@@ -29,6 +30,7 @@ static void undo(struct store *st)
 {
   db_rollback(st->db);
   store_forget_keys(st);
+  store_leases_undone(st);
   st->in_tx = st->tx_lost = st->in_savepoint = false;
 }
 
@@ -45,6 +47,7 @@ static enum status commit(struct store *st, struct fault *err)
     return s;
   }
   FAILPOINT("store.commit.after");
+  store_leases_committed(st);
   st->in_tx = st->in_savepoint = false;
   return ST_OK;
 }
@@ -94,6 +97,7 @@ void store_rollback_to(struct store *st)
     return;
   st->in_savepoint = false;
   store_forget_keys(st);
+  store_leases_undone(st);
   if (!lost(st))
     db_rollback_to(st->db);
 }
@@ -130,6 +134,7 @@ enum status store_leave(struct store *st, enum status s, struct fault *err)
   if (s == ST_OK && !lost(st))
     return db_release(st->db, err);
   store_forget_keys(st);
+  store_leases_undone(st);
   if (!lost(st))
     db_rollback_to(st->db);
   return s == ST_OK ? fault(err, ST_RETRY, "the transaction was undone after a failure") : s;

@@ -53,7 +53,8 @@ const char schema_v1[] =
     "NULL,"
     "  uid TEXT NOT NULL, size INTEGER NOT NULL, date INTEGER NOT NULL, recorded_at INTEGER NOT NULL, state INTEGER "
     "NOT NULL,"
-    "  class INTEGER NOT NULL, attempts INTEGER NOT NULL, settled INTEGER NOT NULL, oversize INTEGER NOT NULL,"
+    "  class INTEGER NOT NULL, attempts INTEGER NOT NULL, settled INTEGER NOT NULL, released INTEGER NOT NULL DEFAULT "
+    "0, oversize INTEGER NOT NULL,"
     "  case_id INTEGER REFERENCES vuln_case (id), duplicate_of INTEGER REFERENCES letter (id), reason BLOB NOT NULL,"
     "  retry_at INTEGER NOT NULL, raw_digest BLOB, softkey_digest BLOB, UNIQUE (mailbox, folder, uidvalidity, uid)) "
     "STRICT;"
@@ -82,7 +83,7 @@ const char schema_v1[] =
 
     "CREATE TABLE outbox (id INTEGER PRIMARY KEY, case_id INTEGER REFERENCES vuln_case (id), state INTEGER NOT NULL,"
     "  kind TEXT NOT NULL, party INTEGER NOT NULL, queued_at INTEGER NOT NULL, due_at INTEGER NOT NULL,"
-    "  leased_until INTEGER NOT NULL, sent_at INTEGER NOT NULL, tries INTEGER NOT NULL, encrypted INTEGER NOT NULL,"
+    "  sent_at INTEGER NOT NULL, tries INTEGER NOT NULL, encrypted INTEGER NOT NULL,"
     "  recipient BLOB NOT NULL, recipient_name BLOB NOT NULL, envelope_from BLOB NOT NULL, bounce_token BLOB NOT NULL,"
     "  message_id BLOB NOT NULL, last_error BLOB NOT NULL, bounce_digest BLOB, message_id_digest BLOB,"
     "  bytes_digest BLOB NOT NULL) STRICT;"
