@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+sbin_PROGRAMS += embargod embargoctl
+embargod_SOURCES = src/embargod.c
+embargod_LDADD = libgate.la
+embargoctl_SOURCES = src/embargoctl.c src/ctl_init.c src/ctl_crypt.c src/ctl_private.h
+embargoctl_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"'
+embargoctl_LDADD = libgate.la

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* For embargoctl's own files only. */
+#ifndef EMBARGOD_CTL_PRIVATE_H
+#define EMBARGOD_CTL_PRIVATE_H
+#include <embargod/conf.h>
+#include <embargod/pgp.h>
+#include <embargod/wire.h>
+
+/* embargoctl init DIR ...: argv[0] is "init". Returns the exit status. */
+int ctl_init(int argc, char **argv);
+
+/* One embargod-crypt process, asked synchronously: for init only. */
+struct ctl_crypt;
+MUST_USE enum status ctl_crypt_start(struct pool *pool, const char *home, struct ctl_crypt **out, struct fault *err);
+void ctl_crypt_stop(struct ctl_crypt **c);
+MUST_USE enum status ctl_crypt_ask(struct ctl_crypt *c, const struct wire_msg *m, uint16_t answer_type, struct pgp_cert **cert,
+                                   size_t *count, struct fault *err);
+#endif
