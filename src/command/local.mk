@@ -18,3 +18,25 @@ test_command_run_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_command_run_LDADD = libcommand.la $(UNIT_LIBS)
 TESTS += test_command_parse test_command_run
 endif
+
+dist_man_MANS += src/command/embargod-commands.7
+
+# The man page against the table.
+check_PROGRAMS += print_commands
+print_commands_SOURCES = tests/style/print_commands.c
+print_commands_LDADD = libcommand.la
+dist_check_SCRIPTS += tests/style/commands_documented.sh
+TESTS += tests/style/commands_documented.sh
+
+# Any bytes: replayed in `make check`; with --enable-fuzz also as a libFuzzer program (CC=clang).
+check_PROGRAMS += fuzz_command_replay
+fuzz_command_replay_SOURCES = tests/fuzz/fuzz_command.c tests/unit/test_command_world.h
+fuzz_command_replay_LDADD = libcommand.la
+TESTS += fuzz_command_replay
+if FUZZ
+noinst_PROGRAMS += fuzz_command
+fuzz_command_SOURCES = tests/fuzz/fuzz_command.c tests/unit/test_command_world.h
+fuzz_command_CFLAGS = $(AM_CFLAGS) -DFUZZ_WITH_ENGINE -fsanitize=fuzzer
+fuzz_command_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_command_LDADD = libcommand.la
+endif

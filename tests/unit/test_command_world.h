@@ -124,7 +124,7 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
 }
 
 /* "ok: reason" a line for each command, then "note: ..." */
-static const char *results_text(struct pool *pool, const struct plan *p)
+static inline const char *results_text(struct pool *pool, const struct plan *p)
 {
   struct buf b = buf_new(pool, 400);
   for (size_t i = 0; i < COMMAND_MAX && p->result[i].reason; i++)
@@ -140,7 +140,7 @@ static const char *results_text(struct pool *pool, const struct plan *p)
 }
 
 /* One line for each effect. */
-static const char *effects_text(struct pool *pool, const struct plan *p)
+static inline const char *effects_text(struct pool *pool, const struct plan *p)
 {
   static const char *const kind[] = { "?", "event", "letter", "NOTE", "answer", "KEY", "SPAM", "APPROVE", "CANCEL" };
   struct buf b = buf_new(pool, 400);
@@ -163,7 +163,7 @@ static const char *effects_text(struct pool *pool, const struct plan *p)
 }
 
 /* The cases that changed: id, states, reporter, members, fields. */
-static const char *cases_text(struct pool *pool, const struct plan *p)
+static inline const char *cases_text(struct pool *pool, const struct plan *p)
 {
   struct buf b = buf_new(pool, 400);
   for (size_t i = 0; i < p->vc_count; i++) {
