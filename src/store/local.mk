@@ -10,7 +10,7 @@ libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 libstore_la_LIBADD = $(SQLITE_LIBS)
 
 if HAVE_CHECK
-store_tests = test_store_intake
+store_tests = test_store_intake test_store_case test_store_mail test_store_small
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
 store_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src/store
@@ -20,4 +20,16 @@ test_store_intake_SOURCES = tests/unit/test_store_intake.c tests/unit/test_store
 test_store_intake_CPPFLAGS = $(store_test_cppflags)
 test_store_intake_CFLAGS = $(store_test_cflags)
 test_store_intake_LDADD = $(store_test_libs)
+test_store_case_SOURCES = tests/unit/test_store_case.c tests/unit/test_store_support.h
+test_store_case_CPPFLAGS = $(store_test_cppflags)
+test_store_case_CFLAGS = $(store_test_cflags)
+test_store_case_LDADD = $(store_test_libs)
+test_store_mail_SOURCES = tests/unit/test_store_mail.c tests/unit/test_store_support.h
+test_store_mail_CPPFLAGS = $(store_test_cppflags)
+test_store_mail_CFLAGS = $(store_test_cflags)
+test_store_mail_LDADD = $(store_test_libs)
+test_store_small_SOURCES = tests/unit/test_store_small.c tests/unit/test_store_support.h
+test_store_small_CPPFLAGS = $(store_test_cppflags)
+test_store_small_CFLAGS = $(store_test_cflags)
+test_store_small_LDADD = $(store_test_libs)
 endif
