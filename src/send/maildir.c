@@ -45,8 +45,14 @@ static enum status maildir_open(const struct send_config *config, void **self, s
 
 static enum status maildir_lock_in(const struct send_config *config, struct fault *err)
 {
-  const char *const paths[] = { config->url.path, NULL };
-  const struct lockin lockin = { .read_paths = paths, .write_paths = paths };
+  const char *const read_paths[] = {
+#ifdef EMBARGOD_SANITIZERS
+    "/proc", /* LeakSanitizer */
+#endif
+    NULL
+  };
+  const char *const write_paths[] = { config->url.path, NULL };
+  const struct lockin lockin = { .read_paths = read_paths, .write_paths = write_paths };
   return helper_lock_in(&lockin, err);
 }
 
