@@ -79,9 +79,11 @@ MUST_USE enum status db_release(struct db *db, struct fault *err);
 void db_rollback_to(struct db *db); /* and releases it */
 
 MUST_USE enum status db_has_table(struct db *db, const char *name, bool *has, struct fault *err);
-/* The engine's own checks; each finding goes to found(). quick: only what takes less than a second. */
+/* The engine's own checks; each finding goes to found(). quick: all but the large sealed bodies. */
 MUST_USE enum status db_check(struct db *db, bool quick, void (*found)(void *self, const char *text), void *self,
                               struct fault *err);
+MUST_USE enum status db_check_references(struct db *db, void (*found)(void *self, const char *text), void *self,
+                                         struct fault *err);
 /* Moves the log into the file and empties it: what was deleted is then nowhere on disk. */
 MUST_USE enum status db_flush_log(struct db *db, struct fault *err);
 /* A consistent copy of the whole, over `path`, which must not exist. */

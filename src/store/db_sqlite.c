@@ -41,13 +41,26 @@ struct db {
 
 /* ---- result codes ---- */
 
+static bool means_full(int e)
+{
+  return e == EDQUOT || e == EFBIG || e == ENOSPC;
+}
+
+/* SQLite calls ENOSPC alone a full disk; a quota and a file size limit are the same to us. What the kernel said last
+ * lies with the file, be it the database or its log. */
 static bool is_full(struct db *db, int rc)
 {
   if ((rc & 0xff) == SQLITE_FULL)
     return true;
-  /* SQLite knows ENOSPC only; a quota and a file size limit are the same to us. */
-  int e = db->conn ? sqlite3_system_errno(db->conn) : 0;
-  return rc == SQLITE_IOERR_WRITE && (e == EDQUOT || e == EFBIG || e == ENOSPC);
+  if (rc != SQLITE_IOERR_WRITE || !db->conn)
+    return false;
+  int e = 0;
+  sqlite3_file *log = NULL;
+  if (sqlite3_file_control(db->conn, "main", SQLITE_FCNTL_LAST_ERRNO, &e) == SQLITE_OK && means_full(e))
+    return true;
+  if (sqlite3_file_control(db->conn, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK || !log || !log->pMethods)
+    return false;
+  return log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &e) == SQLITE_OK && means_full(e);
 }
 
 static enum status fail_retry(struct db *db, int rc, struct fault *err)
@@ -83,8 +96,7 @@ static enum status fail(struct db *db, int rc, struct fault *err)
   if (base == SQLITE_IOERR || base == SQLITE_NOMEM)
     db->broken = true; /* what the kernel holds of this file is unknown now: only a new start tells */
   if (base == SQLITE_IOERR)
-    return fault(err, ST_BROKEN, "input/output error on %s (%s, code %d, %s): see the kernel's log", db->path, words,
-                 rc, strerror(db->conn ? sqlite3_system_errno(db->conn) : 0));
+    return fault(err, ST_BROKEN, "input/output error on %s (%s, code %d): see the kernel's log", db->path, words, rc);
   return fault(err, ST_BROKEN, "database: %s (code %d)", words, rc);
 }
 
@@ -503,15 +515,19 @@ enum status db_check(struct db *db, bool quick, void (*found)(void *self, const 
   enum status s = alive(db, err);
   if (s != ST_OK)
     return s;
-  if (quick)
-    return check_small_tables(db, found, self, err);
-  s = run_check(db, "PRAGMA quick_check", found, self, err);
-  if (s == ST_OK)
-    s = run_check(db,
-                  "SELECT 'row ' || coalesce(rowid, 0) || ' of ' || \"table\" || ' refers to nothing in ' || parent"
-                  " FROM pragma_foreign_key_check",
-                  found, self, err);
-  return s;
+  return quick ? check_small_tables(db, found, self, err) : run_check(db, "PRAGMA quick_check", found, self, err);
+}
+
+enum status db_check_references(struct db *db, void (*found)(void *self, const char *text), void *self,
+                                struct fault *err)
+{
+  enum status s = alive(db, err);
+  if (s != ST_OK)
+    return s;
+  return run_check(db,
+                   "SELECT 'row ' || coalesce(rowid, 0) || ' of ' || \"table\" || ' refers to nothing in ' || parent"
+                   " FROM pragma_foreign_key_check",
+                   found, self, err);
 }
 
 enum status db_flush_log(struct db *db, struct fault *err)

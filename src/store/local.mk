@@ -10,7 +10,7 @@ libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 libstore_la_LIBADD = $(SQLITE_LIBS)
 
 if HAVE_CHECK
-store_tests = test_store_intake test_store_case test_store_mail test_store_small
+store_tests = test_store_intake test_store_case test_store_mail test_store_small test_store_open test_store_tx test_store_sync
 check_PROGRAMS += $(store_tests)
 TESTS += $(store_tests)
 store_test_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src/store
@@ -32,4 +32,16 @@ test_store_small_SOURCES = tests/unit/test_store_small.c tests/unit/test_store_s
 test_store_small_CPPFLAGS = $(store_test_cppflags)
 test_store_small_CFLAGS = $(store_test_cflags)
 test_store_small_LDADD = $(store_test_libs)
+test_store_open_SOURCES = tests/unit/test_store_open.c tests/unit/test_store_support.h
+test_store_open_CPPFLAGS = $(store_test_cppflags)
+test_store_open_CFLAGS = $(store_test_cflags)
+test_store_open_LDADD = $(store_test_libs)
+test_store_tx_SOURCES = tests/unit/test_store_tx.c tests/unit/test_store_support.h
+test_store_tx_CPPFLAGS = $(store_test_cppflags)
+test_store_tx_CFLAGS = $(store_test_cflags)
+test_store_tx_LDADD = $(store_test_libs)
+test_store_sync_SOURCES = tests/unit/test_store_sync.c tests/unit/test_store_support.h
+test_store_sync_CPPFLAGS = $(store_test_cppflags)
+test_store_sync_CFLAGS = $(store_test_cflags)
+test_store_sync_LDADD = $(store_test_libs)
 endif

@@ -71,6 +71,8 @@ enum status store_check(struct store *st, struct pool *pool, char ***findings, s
   f.line = pool_grow(pool, NULL, 0, &f.cap, sizeof *f.line);
   enum status s = db_check(st->db, false, add_of_engine, &f, err);
   if (s == ST_OK)
+    s = db_check_references(st->db, add_of_engine, &f, err);
+  if (s == ST_OK)
     s = check_cases(st, &f, err);
   if (s == ST_OK)
     s = check_bodies(st, &f, err);
