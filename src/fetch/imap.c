@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SMALL_ANSWER (256 * 1024)
 #define IDLE_MS (28 * 60 * 1000) /* RFC 2177: renew before 29 minutes */
 #define LINGER_MS 20             /* the core often has more to say: do not enter IDLE just to leave it */
 #define GOODBYE_MS 1000
@@ -69,7 +68,7 @@ static void imap_close(struct inbox *box)
 
 static enum status log_in(struct imap *im, struct fault *err)
 {
-  imap_link_arm(im->link, SMALL_ANSWER);
+  imap_link_arm(im->link, IMAP_SMALL_ANSWER);
   enum status st =
       imap_result(im, mailimap_login(im->session, im->config->url.user, im->config->password), "login", err);
   return st == ST_REJECT
@@ -83,7 +82,7 @@ static enum status learn(struct imap *im, struct fault *err)
   if (im->session->imap_connection_info && !im->session->imap_connection_info->imap_capability)
     im->session->imap_connection_info->imap_capability = mailimap_capability_data_new(clist_new());
   struct mailimap_capability_data *caps = NULL;
-  imap_link_arm(im->link, SMALL_ANSWER);
+  imap_link_arm(im->link, IMAP_SMALL_ANSWER);
   enum status st = imap_result(im, mailimap_capability(im->session, &caps), "CAPABILITY", err);
   if (caps)
     mailimap_capability_data_free(caps);
@@ -104,7 +103,7 @@ static enum status connect_session(struct imap *im, struct fault *err)
   mailstream *stream = imap_link_stream(im->link, !login_left);
   im->session = stream ? mailimap_new(0, NULL) : NULL;
   invariant(im->session);
-  imap_link_arm(im->link, SMALL_ANSWER);
+  imap_link_arm(im->link, IMAP_SMALL_ANSWER);
   int r = mailimap_connect(im->session, stream);
   if (r != MAILIMAP_NO_ERROR_AUTHENTICATED && r != MAILIMAP_NO_ERROR_NON_AUTHENTICATED)
     return imap_result(im, r, "greeting", err);
@@ -117,7 +116,7 @@ static enum status imap_open(struct inbox *box, struct fault *err)
 {
   struct imap *im = of(box);
   if (im->session) {
-    imap_link_arm(im->link, SMALL_ANSWER);
+    imap_link_arm(im->link, IMAP_SMALL_ANSWER);
     if (imap_link_wait(im->link, -1, 0) != IMAP_WAIT_DEAD)
       return ST_OK;
     imap_close(box); /* it ended while we rested: no failure, just a new one */
@@ -142,7 +141,7 @@ enum status imap_select(struct imap *im, struct imap_folder *f, struct fault *er
 {
   AUTO(pool_freep) struct pool *pool = pool_new("select");
   im->selected = NULL;
-  imap_link_arm(im->link, SMALL_ANSWER);
+  imap_link_arm(im->link, IMAP_SMALL_ANSWER);
   enum status st = imap_result(im, mailimap_select(im->session, f->wire), pool_printf(pool, "SELECT %s", f->name), err);
   if (st)
     return st;
@@ -180,7 +179,7 @@ static enum status imap_wait_box(struct inbox *box, int wake_fd, int timeout_ms,
   struct pollfd p = { .fd = wake_fd, .events = POLLIN };
   if (poll(&p, 1, timeout_ms < LINGER_MS ? timeout_ms : LINGER_MS) != 0 || timeout_ms <= LINGER_MS)
     return ST_OK;
-  imap_link_arm(im->link, SMALL_ANSWER);
+  imap_link_arm(im->link, IMAP_SMALL_ANSWER);
   if (!im->has_idle)
     return wait_quietly(im, wake_fd, timeout_ms, news, err);
   enum status st = im->selected == &im->folders[0] ? ST_OK : imap_select(im, &im->folders[0], err);

@@ -2,7 +2,9 @@
 /* fetch/imap: what the files of the IMAP inbox share.
  * imap_link.c  the verified connection (libcurl) as a stream for libetpan, with caps on time and bytes
  * imap.c       the inbox: connect, select, wait, check
- * imap_letters.c  scan, fetch and settle
+ * imap_ask.c   SEARCH and FETCH
+ * imap_letters.c  scan and fetch
+ * imap_settle.c
  * imap_idle.c  RFC 2177
  * imap_name.c  folder names in modified UTF-7 */
 #ifndef FETCH_IMAP_PRIVATE_H
@@ -65,6 +67,36 @@ MUST_USE enum status imap_fetch(struct inbox *box, struct inbox_want *want, cons
 MUST_USE enum status imap_settle(struct inbox *box, const struct inbox_id *id, const char *target, struct fault *err);
 /* IDLE on the selected folder. *news: the server told of new letters. */
 MUST_USE enum status imap_idle(struct imap *im, int wake_fd, int timeout_ms, bool *news, struct fault *err);
+
+/* ---- imap_ask ---- */
+#define IMAP_SMALL_ANSWER (256 * 1024) /* bytes that the answer to a command without letters may have */
+#define IMAP_SIZE_NONE UINT64_MAX      /* the server does not know this UID */
+struct imap_uids {
+  uint32_t *uids; /* ascending */
+  size_t count;
+};
+/* What one FETCH line says about one letter. */
+struct imap_seen {
+  uint32_t uid;  /* 0: not said */
+  uint64_t size; /* IMAP_SIZE_NONE: not said */
+  int64_t date;  /* unix seconds, 0: not said */
+  bool deleted;
+  struct bytes body; /* lives as long as the list it is from */
+};
+enum imap_what { IMAP_WHAT_SIZE, IMAP_WHAT_BODY, IMAP_WHAT_FLAGS };
+
+bool imap_parse_uid(const char *s, uint32_t *out);
+int imap_by_number(const void *a, const void *b); /* for qsort() of uint32_t */
+void imap_set_freep(struct mailimap_set **set);
+struct mailimap_set *imap_set_of(const uint32_t *uids, size_t count);
+/* UIDs of the selected folder at or above from, without those flagged \Deleted. */
+MUST_USE enum status imap_search_new(struct imap *im, struct pool *pool, uint32_t from, struct imap_uids *out,
+                                     struct fault *err);
+/* bytes: what the bodies may have in all. */
+MUST_USE enum status imap_uid_fetch(struct imap *im, const struct imap_uids *uids, enum imap_what what, uint64_t bytes,
+                                    clist **out, struct fault *err);
+struct imap_seen imap_read_att(const struct mailimap_msg_att *att);
+void imap_fetched_freep(clist **list);
 
 /* ---- imap_name ---- */
 /* RFC 3501 section 5.1.3. */

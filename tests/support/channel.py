@@ -76,6 +76,20 @@ class _Constants:
 C = _Constants()
 
 
+def _reserve_3():
+    """Descriptor 3 must never be the pipe by which subprocess hears of a failed exec: ours goes there in the child."""
+    try:
+        os.fstat(HELPER_FD)
+    except OSError:
+        fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        if fd != HELPER_FD:
+            os.dup2(fd, HELPER_FD, inheritable=False)
+            os.close(fd)
+
+
+_reserve_3()
+
+
 class Gone(Exception):
     """The other end closed the channel."""
 
@@ -219,6 +233,7 @@ class Helper(Channel):
             if spare != HELPER_FD:
                 os.set_inheritable(spare, False)
 
+        _reserve_3()
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TMPDIR"):
             if name in os.environ:
