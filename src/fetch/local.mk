@@ -12,4 +12,16 @@ embargod_fetch_SOURCES = src/fetch/main.c
 embargod_fetch_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 embargod_fetch_LDADD = libfetch.la
 
-EXTRA_DIST += tests/support/dovecot.py
+EXTRA_DIST += tests/support/dovecot.py tests/support/fake_imap.py tests/support/fetch_driver.py
+
+if HAVE_CHECK
+check_PROGRAMS += test_fetch_maildir
+test_fetch_maildir_SOURCES = tests/unit/test_fetch_maildir.c
+test_fetch_maildir_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+test_fetch_maildir_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_fetch_maildir_LDADD = libfetch.la $(UNIT_LIBS)
+TESTS += test_fetch_maildir
+endif
+
+dist_check_SCRIPTS += tests/integration/test_fetch_imap.py tests/integration/test_fetch_hostile.py
+TESTS += tests/integration/test_fetch_imap.py tests/integration/test_fetch_hostile.py
