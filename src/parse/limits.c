@@ -263,28 +263,36 @@ static enum status end_head(struct scanner *s, uint32_t head_end, uint32_t body)
 
 /* ---- boundaries ---- */
 
-/* Closes the parts above `keep` entries; their last byte stands before end. */
+static void close_part(struct scanner *s, struct scan_open *o, uint32_t end)
+{
+  struct scan_part *p = &s->out->part[o->part];
+  if (!p->kind) { /* it ended within its header block */
+    struct param_list list;
+    p->head.len = end > p->head.off ? end - p->head.off : 0;
+    p->body.off = end;
+    take_type(s, p, &list);
+  }
+  struct byte_span *starts[] = { &p->whole, &p->head, &p->body };
+  for (size_t i = 0; i < ARRAY_LEN(starts); i++)
+    if (starts[i]->off > end)
+      *starts[i] = (struct byte_span){ end, 0 };
+  if (p->head.off + p->head.len > end)
+    p->head.len = end - p->head.off;
+  p->whole.len = end - p->whole.off;
+  p->body.len = end - p->body.off;
+  if (o->boundary.len)
+    p->repairs |= REPAIR_BOUNDARY_MISSING;
+}
+
+/* Closes the parts above `keep` entries; their last byte stands before end. The line end before a boundary is the
+ * boundary's, so an empty part would end before it begins: the outermost begins where it began, those in it end there.
+ */
 static void close_down_to(struct scanner *s, unsigned keep, uint32_t end)
 {
-  while (s->depth > keep) {
-    struct scan_open *o = &s->open[--s->depth];
-    struct scan_part *p = &s->out->part[o->part];
-    uint32_t stop = end < p->whole.off ? p->whole.off : end;
-    p->whole.len = stop - p->whole.off;
-    if (!p->kind) { /* it ended within its header block */
-      struct param_list list;
-      p->head.len = stop - p->head.off;
-      p->body.off = stop;
-      take_type(s, p, &list);
-    }
-    if (p->body.off > stop)
-      p->body.off = stop;
-    if (p->head.off + p->head.len > stop)
-      p->head.len = stop - p->head.off;
-    p->body.len = stop - p->body.off;
-    if (o->boundary.len)
-      p->repairs |= REPAIR_BOUNDARY_MISSING;
-  }
+  if (s->depth > keep && end < s->out->part[s->open[keep].part].whole.off)
+    end = s->out->part[s->open[keep].part].whole.off;
+  while (s->depth > keep)
+    close_part(s, &s->open[--s->depth], end);
 }
 
 /* 0: no, 1: "--boundary", 2: "--boundary--"; only white space may follow. */

@@ -11,7 +11,8 @@ embargod_parse_SOURCES = src/parse/main.c
 embargod_parse_CFLAGS = $(AM_CFLAGS) $(XML2_CFLAGS)
 embargod_parse_LDADD = libparse.la
 
-EXTRA_DIST += tests/corpus/mime tests/corpus/hostile
+dist_man_MANS += src/parse/embargod-parse.8
+EXTRA_DIST += tests/corpus/mime tests/corpus/hostile tests/corpus/wire-parts
 dist_check_SCRIPTS += tests/sandbox/parse-by-hand.sh
 TESTS += tests/sandbox/parse-by-hand.sh
 
@@ -37,4 +38,21 @@ test_parse_zygote_SOURCES = tests/sandbox/test_parse_zygote.c
 test_parse_zygote_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_parse_zygote_LDADD = libwire.la libbase.la $(UNIT_LIBS)
 TESTS += test_parse_limits test_parse_mime test_wire_parts test_parse_sandbox test_parse_zygote
+endif
+
+check_PROGRAMS += fuzz_parse_limits fuzz_parse_mime fuzz_wire_parts
+fuzz_parse_limits_SOURCES = tests/fuzz/fuzz_parse_limits.c $(MAIN_OF_FUZZERS)
+fuzz_parse_limits_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+fuzz_parse_limits_LDFLAGS = $(LDFLAGS_OF_FUZZERS)
+fuzz_parse_limits_LDADD = libparse.la
+fuzz_parse_mime_SOURCES = tests/fuzz/fuzz_parse_mime.c $(MAIN_OF_FUZZERS)
+fuzz_parse_mime_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+fuzz_parse_mime_LDFLAGS = $(LDFLAGS_OF_FUZZERS)
+fuzz_parse_mime_LDADD = libparse.la
+fuzz_wire_parts_SOURCES = tests/fuzz/fuzz_wire_parts.c $(MAIN_OF_FUZZERS)
+fuzz_wire_parts_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+fuzz_wire_parts_LDFLAGS = $(LDFLAGS_OF_FUZZERS)
+fuzz_wire_parts_LDADD = libwire.la libbase.la
+if !FUZZ
+TESTS += fuzz_parse_limits fuzz_parse_mime fuzz_wire_parts
 endif

@@ -23,12 +23,13 @@
 
 static struct pool *pool;
 static struct sandbox *sandbox;
-static const struct sandbox_limits limits = { 1, (size_t)256 << 20 };
+static struct sandbox_limits limits;
 
 static void set_up(void)
 {
   struct fault err = { 0 };
   pool = pool_new("test");
+  limits = (struct sandbox_limits){ 1, (size_t)256 << 20 };
   ck_assert_msg(sandbox_prepare(pool, &sandbox, &err) == ST_OK, "%s", err.text);
 }
 
@@ -292,13 +293,14 @@ static int eat(void *arg)
 {
   (void)arg;
   AUTO(pool_freep) struct pool *p = pool_new("eater");
-  for (unsigned mib = 0; mib < 1024; mib++)
+  for (unsigned mib = 0; mib < 256; mib++)
     memset(pool_alloc(p, 1 << 20), 1, 1 << 20);
   return WAS_ALLOWED;
 }
 
 START_TEST(memory_is_bounded)
 {
+  limits = (struct sandbox_limits){ 30, (size_t)96 << 20 };
   int how = confined(false, eat, NULL);
   ck_assert_msg(WIFEXITED(how) && WEXITSTATUS(how) == 71, "status %x", how);
 }

@@ -177,6 +177,28 @@ START_TEST(empty_part_does_not_reach_back)
 }
 END_TEST
 
+/* The line end before a boundary is the boundary's: what stands in an empty part must not reach over it. */
+static const char *const hollow[] = {
+  "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n--b--\r\n",
+  "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n"
+  "--b--\r\n",
+  "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nContent-Type: "
+  "message/rfc822\n\n--b--\n",
+  "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n--b--\n",
+};
+START_TEST(children_of_hollow_parts_stay_inside)
+{
+  ck_assert_int_eq(scan_str(hollow[_i]), ST_OK);
+  ck_assert_uint_ge(scan.count, 2);
+  for (uint32_t i = 1; i < scan.count; i++) {
+    const struct scan_part *p = &scan.part[i], *up = &scan.part[p->parent];
+    ck_assert_uint_ge(p->whole.off, up->body.off);
+    ck_assert_uint_le(p->whole.off + p->whole.len, up->body.off + up->body.len);
+    ck_assert_uint_ge(p->body.off, p->head.off + p->head.len);
+  }
+}
+END_TEST
+
 START_TEST(outer_boundary_closes_the_inner)
 {
   const char *s = "Content-Type: multipart/mixed; boundary=out\n\n--out\nContent-Type: multipart/mixed; boundary=in\n\n"
@@ -270,6 +292,7 @@ int main(void)
   tcase_add_test(t, boundary_length_is_bounded);
   tcase_add_loop_test(t, whole_is_what_a_signature_covers, 0, ARRAY_LEN(spans));
   tcase_add_test(t, empty_part_does_not_reach_back);
+  tcase_add_loop_test(t, children_of_hollow_parts_stay_inside, 0, ARRAY_LEN(hollow));
   tcase_add_test(t, outer_boundary_closes_the_inner);
   tcase_add_test(t, fields_are_read_back);
   tcase_add_test(t, many_near_boundaries_are_fast);
