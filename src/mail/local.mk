@@ -6,9 +6,32 @@ libmail_la_SOURCES = src/mail/mail_address.c src/mail/mail_attach.c src/mail/mai
 	src/mail/mail_private.h
 
 if HAVE_CHECK
-check_PROGRAMS += compose_letter
+MAIL_TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+MAIL_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(XML2_CFLAGS)
+MAIL_TEST_LIBS = libmail.la libparse.la libwire.la libbase.la $(UNIT_LIBS)
+check_PROGRAMS += test_mail_view test_mail_pgp test_mail_text test_mail_dsn test_mail_compose compose_letter
+test_mail_view_SOURCES = tests/unit/test_mail_view.c tests/support/letter_table.h
+test_mail_view_CPPFLAGS = $(MAIL_TEST_CPPFLAGS)
+test_mail_view_CFLAGS = $(MAIL_TEST_CFLAGS)
+test_mail_view_LDADD = $(MAIL_TEST_LIBS)
+test_mail_pgp_SOURCES = tests/unit/test_mail_pgp.c
+test_mail_pgp_CPPFLAGS = $(MAIL_TEST_CPPFLAGS)
+test_mail_pgp_CFLAGS = $(MAIL_TEST_CFLAGS)
+test_mail_pgp_LDADD = $(MAIL_TEST_LIBS)
+test_mail_text_SOURCES = tests/unit/test_mail_text.c
+test_mail_text_CPPFLAGS = $(MAIL_TEST_CPPFLAGS)
+test_mail_text_CFLAGS = $(MAIL_TEST_CFLAGS)
+test_mail_text_LDADD = $(MAIL_TEST_LIBS)
+test_mail_dsn_SOURCES = tests/unit/test_mail_dsn.c
+test_mail_dsn_CPPFLAGS = $(MAIL_TEST_CPPFLAGS)
+test_mail_dsn_CFLAGS = $(MAIL_TEST_CFLAGS)
+test_mail_dsn_LDADD = $(MAIL_TEST_LIBS)
+test_mail_compose_SOURCES = tests/unit/test_mail_compose.c
+test_mail_compose_CPPFLAGS = $(MAIL_TEST_CPPFLAGS)
+test_mail_compose_CFLAGS = $(MAIL_TEST_CFLAGS)
+test_mail_compose_LDADD = $(MAIL_TEST_LIBS)
 compose_letter_SOURCES = tests/support/compose_letter.c
 compose_letter_LDADD = libmail.la libwire.la libbase.la
 dist_check_SCRIPTS += tests/integration/compose.py
-TESTS += tests/integration/compose.py
+TESTS += test_mail_view test_mail_pgp test_mail_text test_mail_dsn test_mail_compose tests/integration/compose.py
 endif

@@ -222,7 +222,8 @@ static void reader_step(struct reader *r)
     reader_finish(r);
     break;
   default:
-    buf_addc(word, c == '\r' || c == '\n' ? ' ' : c);
+    if (c != '\r' && c != '\n') /* the blank of a fold stays */
+      buf_addc(word, c);
   }
   r->off++;
 }

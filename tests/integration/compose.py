@@ -13,9 +13,9 @@ import sys
 import tempfile
 
 TOOL = os.path.join(os.environ.get("top_builddir", "."), "compose_letter")
-WORK = pathlib.Path(tempfile.mkdtemp(prefix="compose."))
-# A short path: gpg's socket must fit into a socket address.
-HOME = tempfile.mkdtemp(prefix="gpg.", dir="/tmp" if len(str(WORK)) > 60 else None)
+WORK = pathlib.Path(tempfile.mkdtemp(prefix="c."))
+# gpg's sockets lie in its home, and a socket's path may not be long.
+HOME = tempfile.mkdtemp(prefix="g", dir=WORK if len(str(WORK)) <= 70 else "/tmp")
 os.chmod(HOME, 0o700)
 checks = 0
 
