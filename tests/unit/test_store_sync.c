@@ -50,7 +50,7 @@ START_TEST(a_commit_is_one_sync)
   ck_assert_uint_eq(syncs, 1);
   OK(store_begin(fx.st, &fx.err));
   for (int i = 2; i < 18; i++) {
-    char uid[8];
+    char uid[16];
     snprintf(uid, sizeof uid, "%d", i);
     record_letter(uid, uid);
   }

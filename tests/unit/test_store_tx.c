@@ -195,7 +195,7 @@ START_TEST(the_log_cannot_grow)
   lim.rlim_cur = 512 << 10;
   ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &lim), 0);
   enum status s = ST_OK;
-  char uid[8];
+  char uid[16];
   for (int i = 2; i < 9 && s == ST_OK; i++) {
     snprintf(uid, sizeof uid, "%d", i);
     fault_clear(&fx.err);
@@ -474,7 +474,7 @@ END_TEST
 START_TEST(sixteen_letters_in_one_commit)
 {
   struct timespec a, b;
-  char uid[16], text[8192];
+  char uid[32], text[8192];
   memset(text, 'x', sizeof text - 1);
   text[sizeof text - 1] = '\0';
   record_letter("first", text);
