@@ -27,6 +27,13 @@ EXTRA_DIST += tests/corpus/mustache-spec/LICENSE tests/corpus/mustache-spec/comm
 	tests/corpus/mustache-spec/interpolation.json tests/corpus/mustache-spec/inverted.json \
 	tests/corpus/mustache-spec/sections.json
 
+dist_man_MANS += src/template/embargod-templates.7
+check_PROGRAMS += print_template_vars
+print_template_vars_SOURCES = tests/style/print_template_vars.c
+print_template_vars_LDADD = libtemplate.la libcase.la libconf.la libbase.la
+dist_check_SCRIPTS += tests/style/template_vars_documented.sh
+TESTS += tests/style/template_vars_documented.sh
+
 if HAVE_CHECK
 check_PROGRAMS += test_template_spec test_template_render test_template_set
 test_template_spec_SOURCES = tests/unit/test_template_spec.c
