@@ -140,8 +140,10 @@ enum status conf_load(struct pool *pool, const char *path, struct conf **out, ch
   places(&e, c);
   conf_check_whole(&e, c);
   *out = c;
+  if (!e.count)
+    return ST_OK;
+  e.list = pool_grow(pool, e.list, e.count, &e.cap, sizeof *e.list);
+  e.list[e.count] = NULL;
   *errors = e.list;
-  if (e.count)
-    return fault(err, ST_REJECT, "%zu problems, the first: %s", e.count, e.list[0]);
-  return ST_OK;
+  return fault(err, ST_REJECT, "%zu problems, the first: %s", e.count, e.list[0]);
 }

@@ -47,13 +47,15 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 {
   struct reading *r = now_reading;
   struct conf_raw *raw = r->raw;
+  unsigned n = cfg_opt_size(opt);
+  if (n > 1) /* called once for each value of a list: the last record is this list's, one value shorter */
+    raw->count--;
   raw->set = pool_grow(r->pool, raw->set, raw->count, &raw->cap, sizeof *raw->set);
   struct conf_assignment *a = &raw->set[raw->count++];
   a->section = section_of(cfg);
   a->title = pool_strdup(r->pool, cfg_title(cfg) ? cfg_title(cfg) : "");
-  a->name = opt->name;
+  a->name = pool_strdup(r->pool, opt->name); /* opt is libconfuse's own copy */
   a->line = (unsigned)cfg->line;
-  unsigned n = cfg_opt_size(opt);
   a->value = pool_array(r->pool, n + 1, sizeof *a->value);
   for (unsigned i = 0; i < n; i++)
     a->value[i] = pool_strdup(r->pool, cfg_opt_getnstr(opt, i));

@@ -14,9 +14,8 @@ void conf_error(struct conf_errors *e, unsigned line, const char *fmt, ...)
   va_start(ap, fmt);
   char *what = pool_vprintf(e->pool, fmt, ap);
   va_end(ap);
-  e->list = pool_grow(e->pool, e->list, e->count + 1, &e->cap, sizeof *e->list);
+  e->list = pool_grow(e->pool, e->list, e->count, &e->cap, sizeof *e->list);
   e->list[e->count++] = line ? pool_printf(e->pool, "%s:%u: %s", e->file, line, what) : pool_printf(e->pool, "%s: %s", e->file, what);
-  e->list[e->count] = NULL;
 }
 
 static bool number(const char *s, bool size, int64_t *out)

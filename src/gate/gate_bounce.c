@@ -31,9 +31,7 @@ static struct tvalue *bounce_vars(struct run *r, struct vuln_case *vc, const str
   tvalue_sets(r->pool, b, "recipient", l ? l->to : d->recipient);
   tvalue_sets(r->pool, b, "status", d->status);
   tvalue_sets(r->pool, b, "diagnostic", d->diagnostic);
-  tvalue_sets(r->pool, b, "kind", l ? l->kind : "");
-  tvalue_sets(r->pool, b, "mail", l ? pool_printf(r->pool, "%" PRId64, l->id) : "");
-  tvalue_setb(r->pool, b, "delayed", d->delayed && !d->failed);
+  tvalue_sets(r->pool, b, "letter", l ? pool_printf(r->pool, "mail %" PRId64 " (%s)", l->id, l->kind) : "");
   tvalue_setb(r->pool, b, "uncertain", !certain);
   tvalue_set(r->pool, vars, "bounce", b);
   return vars;

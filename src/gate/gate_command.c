@@ -14,7 +14,7 @@ struct order {
   bool bound;
   const char *refuse;      /* why the whole mail is refused */
   struct tvalue *vars;     /* of the receipt */
-  struct tvalue *warnings;
+  const char *warnings;
 };
 
 /* ---- is it to be taken at all? ---- */
@@ -197,17 +197,15 @@ static enum status load_cases(struct order *o, bool *ready, struct fault *err)
 /* ---- receipt ---- */
 static void warn(struct order *o, const char *text)
 {
-  struct tvalue *v = tvalue_object(o->r->pool);
-  tvalue_sets(o->r->pool, v, "text", text);
-  tvalue_add(o->r->pool, o->warnings, v);
+  o->warnings = pool_printf(o->r->pool, "%s%s- %s", o->warnings ? o->warnings : "", o->warnings ? "\n" : "", text);
 }
 
 static void warnings(struct order *o)
 {
   const struct reading *rd = &o->r->rd;
   if (!rd->encrypted)
-    warn(o, "Your mail was signed, but came unencrypted: whoever carried it could read it, and what it quotes. Switch encryption on "
-            "for this address.");
+    warn(o, "Your mail was signed, but came unencrypted: whoever carried it could\n  read it, and what it quotes. Please switch "
+            "encryption on.");
   if (rd->partly)
     warn(o, "Text outside your signature (a footer, most likely) was ignored.");
 }
@@ -221,7 +219,6 @@ static void receipt_lines(struct order *o, const struct plan *plan)
     const struct command_result *res = &plan->result[i];
     tvalue_sets(pool, v, "line", o->mail.command[i].line);
     tvalue_setb(pool, v, "ok", res->status == ST_OK);
-    tvalue_setb(pool, v, "failed", res->status != ST_OK);
     tvalue_sets(pool, v, "reason", res->reason);
     tvalue_add(pool, list, v);
   }
@@ -233,8 +230,8 @@ static enum status receipt(struct order *o, const struct plan *plan, struct vuln
   struct run *r = o->r;
   struct outgoing *out;
   receipt_lines(o, plan);
-  tvalue_set(r->pool, o->vars, "warnings", o->warnings);
-  tvalue_sets(r->pool, o->vars, "refused", o->refuse ? o->refuse : "");
+  tvalue_sets(r->pool, o->vars, "warnings", o->warnings);
+  tvalue_sets(r->pool, o->vars, "reason", o->refuse ? o->refuse : "");
   tvalue_setb(r->pool, o->vars, "failed", (plan && plan->failed) || o->refuse);
   tvalue_setb(r->pool, o->vars, "dry_run", o->mail.dry_run);
   struct letter_spec s = { .kind = "receipt", .template_name = "internal/receipt", .vc = vc, .auto_submitted = "auto-replied",
@@ -260,32 +257,85 @@ static enum status refuse(struct order *o, const char *why, struct fault *err)
 }
 
 /* ---- copies to the others who work on the case ---- */
-static enum status copies(struct order *o, struct vuln_case *vc, const struct plan *plan, struct fault *err)
+static struct tvalue *event_vars(struct order *o, struct vuln_case *vc, const struct plan *plan, const char *language)
 {
   struct run *r = o->r;
-  const struct conf *c = r->g->conf;
+  struct tvalue *vars = write_vars(r, vc, language);
+  struct tvalue *list = tvalue_list(r->pool);
+  for (size_t i = 0; plan && i < o->mail.count; i++) {
+    if (o->mail.command[i].row && (o->mail.command[i].row->flags & CMD_READS))
+      continue;
+    struct tvalue *v = tvalue_object(r->pool);
+    tvalue_sets(r->pool, v, "at", template_date(r->pool, r->in.recorded_at));
+    tvalue_sets(r->pool, v, "by", o->a->name);
+    tvalue_sets(r->pool, v, "text", plan->result[i].reason);
+    tvalue_add(r->pool, list, v);
+  }
+  if (!plan) {
+    struct tvalue *v = tvalue_object(r->pool);
+    tvalue_sets(r->pool, v, "at", template_date(r->pool, r->in.recorded_at));
+    tvalue_sets(r->pool, v, "by", o->a->name);
+    tvalue_sets(r->pool, v, "text", pool_printf(r->pool, "note:\n\n%s", o->mail.note));
+    tvalue_add(r->pool, list, v);
+  }
+  tvalue_set(r->pool, vars, "events", list);
+  return vars;
+}
+
+static struct tvalue *copy_vars(struct order *o, const struct outgoing *sent, const char *language)
+{
+  struct run *r = o->r;
+  struct tvalue *vars = write_vars(r, sent->vc, language);
+  template_put(r->pool, vars, "copy.kind", sent->kind);
+  template_put(r->pool, vars, "copy.from", o->a->name);
+  template_put(r->pool, vars, "copy.to", pool_printf(r->pool, "%s <%s>", sent->to_name ? sent->to_name : "", sent->draft.to.address));
+  template_put(r->pool, vars, "copy.subject", sent->draft.subject);
+  template_put(r->pool, vars, "copy.protection", sent->encrypt ? "signed and encrypted" : "signed, in clear");
+  tvalue_sets(r->pool, vars, "text", mail_escape_quoted(r->pool, sent->draft.text));
+  return vars;
+}
+
+static enum status copy(struct order *o, const struct conf_analyst *to, struct letter_spec *s, struct tvalue *vars, struct fault *err)
+{
+  struct outgoing *out;
+  s->kind = "copy";
+  s->auto_submitted = "auto-generated";
+  enum status st = write_to_analyst(o->r, to, s, vars, &out, err);
+  if (st)
+    return st;
+  out->analyst = to;
+  work_out(o->r, out);
+  return ST_OK;
+}
+
+static enum status copies_to(struct order *o, const struct conf_analyst *to, struct vuln_case *vc, const struct plan *plan,
+                             struct fault *err)
+{
+  struct run *r = o->r;
+  struct letter_spec s = { .template_name = "internal/event", .vc = vc, .serial = pool_printf(r->pool, "event-%s", to->name) };
+  enum status st = copy(o, to, &s, event_vars(o, vc, plan, to->language), err);
+  size_t count = r->work.out_count;
+  for (size_t i = 0; !st && i < count; i++) {
+    const struct outgoing *sent = r->work.out[i];
+    if (sent->vc != vc || !sent->party.vc)
+      continue;
+    struct letter_spec c = { .template_name = "internal/copy", .vc = vc, .serial = pool_printf(r->pool, "copy-%zu-%s", i, to->name) };
+    st = copy(o, to, &c, copy_vars(o, sent, to->language), err);
+  }
+  return st;
+}
+
+static enum status copies(struct order *o, struct vuln_case *vc, const struct plan *plan, struct fault *err)
+{
+  const struct conf *c = o->r->g->conf;
   for (size_t i = 0; i < c->analyst_count; i++) {
     const struct conf_analyst *to = &c->analyst[i];
-    if (to == o->a ||
-        !(case_has_member(vc, to->name, MEMBER_ASSIGNEE) || case_has_member(vc, to->name, MEMBER_WATCHER)))
+    if (to == o->a || !(case_has_member(vc, to->name, MEMBER_ASSIGNEE) || case_has_member(vc, to->name, MEMBER_WATCHER)))
       continue;
-    struct tvalue *vars = write_vars(r, vc, to->language);
-    struct outgoing *out;
-    tvalue_sets(r->pool, vars, "by", o->a->name);
-    tvalue_sets(r->pool, vars, "note", o->mail.note);
-    static const char *const shared[] = { "receipt_lines", "letters", "pending" };
-    for (size_t k = 0; k < ARRAY_LEN(shared); k++)
-      if (tvalue_get(o->vars, shared[k]))
-        tvalue_set(r->pool, vars, shared[k], (struct tvalue *)(uintptr_t)tvalue_get(o->vars, shared[k]));
-    struct letter_spec s = { .kind = "copy", .template_name = "internal/copy", .vc = vc, .auto_submitted = "auto-generated",
-                             .serial = to->name };
-    enum status st = write_to_analyst(r, to, &s, vars, &out, err);
+    enum status st = copies_to(o, to, vc, plan, err);
     if (st)
       return st;
-    out->analyst = to;
-    work_out(r, out);
   }
-  (void)plan;
   return ST_OK;
 }
 
@@ -352,7 +402,6 @@ static enum status apply(struct order *o, struct plan *plan, struct fault *err)
     work_reset(r);
     r->work.replay = k;
     r->work.has_replay = true;
-    tvalue_set(r->pool, o->vars, "letters", tvalue_list(r->pool));
     tvalue_set(r->pool, o->vars, "pending", tvalue_list(r->pool));
     fault_clear(err);
     st = ST_OK;
@@ -396,7 +445,7 @@ static enum status run_commands(struct order *o, struct fault *err)
 enum status command_decide(struct run *r, const struct conf_analyst *a, struct fault *err)
 {
   struct order *o = pool_new_of(r->pool, struct order);
-  *o = (struct order){ .r = r, .a = a, .vars = write_vars(r, NULL, a->language), .warnings = tvalue_list(r->pool) };
+  *o = (struct order){ .r = r, .a = a, .vars = write_vars(r, NULL, a->language) };
   const struct part_table *t = &r->rd.layer[r->rd.main].table;
   const struct part *text = r->rd.text_part >= 0 ? &t->part[r->rd.text_part] : NULL;
   warnings(o);

@@ -32,9 +32,9 @@ enum status decide_quarantine(struct run *r, const char *reason, const char *adv
   struct tvalue *vars = write_vars(r, NULL, r->g->conf->language);
   tvalue_sets(r->pool, vars, "reason", reason);
   tvalue_sets(r->pool, vars, "advice", advice);
-  tvalue_sets(r->pool, vars, "letter", pool_printf(r->pool, "%" PRId64, r->in.id));
-  tvalue_sets(r->pool, vars, "received", time_iso(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
-  tvalue_sets(r->pool, vars, "mailbox", r->in.mailbox);
+  template_put(r->pool, vars, "quarantine.id", pool_printf(r->pool, "%" PRId64, r->in.id));
+  template_put(r->pool, vars, "quarantine.sender", r->rd.view.from.address ? r->rd.view.from.address : "");
+  template_put(r->pool, vars, "quarantine.received", template_date(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
   enum letter_class klass = r->in.oversize ? CLASS_OVERSIZE : CLASS_OTHER;
   work_end(r, LETTER_QUARANTINED, klass, "", pool_strdup(r->pool, reason));
   return work_alarm(r, NULL, "internal/quarantine", vars, "quarantine", err);

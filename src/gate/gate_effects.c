@@ -9,9 +9,8 @@ struct doing {
   const struct conf_analyst *a;
   struct plan *plan;
   const struct command_mail *mail;
-  struct tvalue *letters;  /* what went or would go out, for receipt and copies */
   struct tvalue *pending;
-  struct tvalue *answers;
+  struct buf answers;
   struct pending_release *waiting[COMMAND_MAX]; /* by command */
 };
 
@@ -111,16 +110,12 @@ static enum status address_stakeholder(struct doing *d, const struct effect *e, 
   return ST_OK;
 }
 
+/* What went out or would: a preview stands in the receipt as it would be read. */
 static void show_letter(struct doing *d, const struct outgoing *o, const char *state)
 {
-  struct pool *pool = d->r->pool;
-  struct tvalue *v = tvalue_object(pool);
-  tvalue_sets(pool, v, "to", pool_printf(pool, "%s <%s>", o->to_name ? o->to_name : "", o->draft.to.address));
-  tvalue_sets(pool, v, "subject", o->draft.subject);
-  tvalue_sets(pool, v, "how", o->encrypt ? "signed and encrypted" : "signed, in clear");
-  tvalue_sets(pool, v, "state", state);
-  tvalue_sets(pool, v, "text", o->draft.text);
-  tvalue_add(pool, d->letters, v);
+  buf_printf(&d->answers, "%s----- %s -----\nTo:      %s <%s>, %s\nSubject: %s\n\n%s\n----- end -----\n", d->answers.len ? "\n" : "", state,
+             o->to_name ? o->to_name : "", o->draft.to.address, o->encrypt ? "signed and encrypted" : "signed, IN CLEAR",
+             o->draft.subject, mail_escape_quoted(d->r->pool, o->draft.text));
 }
 
 static const char *names_of(struct pool *pool, char **names)
@@ -195,7 +190,6 @@ static void keep_waiting(struct doing *d)
     tvalue_sets(r->pool, v, "token", p->token);
     tvalue_sets(r->pool, v, "what", p->what);
     tvalue_sets(r->pool, v, "gate", p->gate == 1 ? "one person, who may be you" : "a second person with the role lead");
-    tvalue_setb(r->pool, v, "second", p->gate > 1);
     tvalue_sets(r->pool, v, "expires", time_local(r->pool, p->expires_at, r->g->conf->zone));
     tvalue_add(r->pool, d->pending, v);
   }
@@ -226,7 +220,8 @@ static enum status letter(struct doing *d, const struct effect *e, struct fault 
   if (st)
     return st;
   bool preview = e->preview_only || d->mail->dry_run;
-  show_letter(d, o, preview ? "preview: not sent" : e->gate ? "waits for release" : "sent");
+  if (preview || e->gate)
+    show_letter(d, o, preview ? "preview: not sent" : "waits for release");
   if (preview)
     return ST_OK;
   if (e->gate) {
@@ -323,7 +318,6 @@ static enum status release_one(struct doing *d, const struct effect *e, struct v
     return deny(d, e, err, pool_printf(r->pool, "%s had a key when this was written and has none now", l->to_name));
   o->copy_subject = o->draft.subject;
   o->copy_text = o->draft.text;
-  show_letter(d, o, "sent");
   work_out(r, o);
   work_event(r, vc, notice ? "notice.sent" : "reply.sent", d->a->name, "To %s, released by %s, %s.",
              to.name && *to.name ? to.name : to.address, d->a->name, to.encrypt ? "encrypted" : "in clear");
@@ -438,10 +432,7 @@ static enum status answer(struct doing *d, const struct effect *e, struct fault 
     return deny(d, e, err, pool_strdup(d->r->pool, err->text));
   if (st)
     return st;
-  struct tvalue *v = tvalue_object(d->r->pool);
-  tvalue_sets(d->r->pool, v, "line", d->mail->command[e->command].line);
-  tvalue_sets(d->r->pool, v, "text", text);
-  tvalue_add(d->r->pool, d->answers, v);
+  buf_printf(&d->answers, "%s%s\n\n%s", d->answers.len ? "\n" : "", d->mail->command[e->command].line, text);
   return ST_OK;
 }
 
@@ -482,16 +473,14 @@ enum status effects_carry_out(struct run *r, const struct conf_analyst *a, struc
                               struct tvalue *vars, struct fault *err)
 {
   struct doing *d = pool_new_of(r->pool, struct doing);
-  *d = (struct doing){ .r = r, .a = a, .plan = plan, .mail = m, .letters = tvalue_list(r->pool), .pending = tvalue_list(r->pool),
-                       .answers = tvalue_list(r->pool) };
+  *d = (struct doing){ .r = r, .a = a, .plan = plan, .mail = m, .pending = tvalue_list(r->pool),
+                       .answers = buf_new(r->pool, 256) };
   enum status st = ST_OK;
   for (size_t i = 0; !st && i < plan->effect_count; i++)
     st = carry_out(d, &plan->effect[i], err);
   if (!st)
     keep_waiting(d);
-  tvalue_set(r->pool, vars, "letters", d->letters);
-  tvalue_setb(r->pool, vars, "has_letters", tvalue_get(vars, "letters") && plan->effect_count);
   tvalue_set(r->pool, vars, "pending", d->pending);
-  tvalue_set(r->pool, vars, "answers", d->answers);
+  tvalue_sets(r->pool, vars, "answers", buf_str(&d->answers));
   return st;
 }

@@ -83,7 +83,7 @@ static void wkd_got(struct run *r, struct pool *pool, const struct wire_msg *ans
     inspect(r, key, false);
     return;
   }
-  if (direct) {
+  if (direct && wire_geti(answer, SEND_TAG_CODE, 0) == SEND_NO_HOST) {
     struct wire_msg *m = wire_new(pool, SEND_GET, 0);
     wire_puts(m, SEND_TAG_URL, direct);
     wire_puti(m, SEND_TAG_MAX, 262144);
@@ -109,16 +109,16 @@ void keys_lookup(struct run *r)
 {
   bool wanted = wkd_wanted(r);
   r->looked_up = true;
-  char *advanced = NULL, *direct = NULL;
-  if (!wanted || !send_wkd_url(r->pool, r->rd.view.from.address, &advanced, &direct)) {
+  struct wkd_urls url;
+  if (!wanted || !send_wkd_url(r->pool, r->rd.view.from.address, &url)) {
     run_goto(r, RUN_DECIDE);
     return;
   }
   AUTO(pool_freep) struct pool *pool = pool_new("wkd");
   struct wire_msg *m = wire_new(pool, SEND_GET, 0);
-  wire_puts(m, SEND_TAG_URL, advanced);
+  wire_puts(m, SEND_TAG_URL, url.advanced);
   wire_puti(m, SEND_TAG_MAX, 262144);
-  run_submit(r, r->g->https, m, wkd_got, direct);
+  run_submit(r, r->g->https, m, wkd_got, url.direct);
 }
 
 /* ---- which key ---- */

@@ -2,6 +2,9 @@
 /* For siblings in gate/ only. */
 #ifndef EMBARGOD_GATE_PRIVATE_H
 #define EMBARGOD_GATE_PRIVATE_H
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
 #include <embargod/gate.h>
 
 #include <embargod/case.h>

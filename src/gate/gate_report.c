@@ -140,6 +140,12 @@ static const char *protection_text(const struct run *r)
   return rd->verdict == VERDICT_GOOD ? "signed, not encrypted" : "in clear";
 }
 
+/* Who wrote is known well enough to be told more than "we have it": a good signature, or the mail server's DMARC pass. */
+static bool sender_authenticated(const struct run *r)
+{
+  return r->rd.verdict == VERDICT_GOOD || r->rd.view.dmarc_pass;
+}
+
 static struct tvalue *attachment_vars(struct run *r, const struct mail_attachment *a, size_t n)
 {
   struct tvalue *list = tvalue_list(r->pool);
@@ -159,7 +165,9 @@ static enum status stub_instead(struct run *r, struct outgoing *o, struct outgoi
   struct letter_spec s = { .kind = "stub", .template_name = "internal/stub", .vc = o->vc, .to_name = o->to_name,
                            .to_address = o->draft.to.address, .auto_submitted = "auto-generated", .language = "en",
                            .serial = o->to_name };
-  struct tvalue *vars = write_vars(r, NULL, "en"); /* nothing of the case but its id */
+  struct tvalue *vars = write_vars(r, o->vc, "en"); /* the template shows nothing of the case but its id */
+  template_put(r->pool, vars, "key.fpr", pgp_fpr_pretty(r->pool, o->fingerprint));
+  template_put(r->pool, vars, "key.problem", o->failure);
   return write_letter(r, &s, vars, instead, NULL, err);
 }
 
@@ -187,19 +195,21 @@ static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const ch
   const struct reading *rd = &r->rd;
   struct tvalue *v = write_vars(r, vc, language);
   tvalue_sets(r->pool, v, "protection", protection_text(r));
-  tvalue_setb(r->pool, v, "in_clear", !rd->encrypted);
+  tvalue_setb(r->pool, v, "arrived_clear", !rd->encrypted);
+  tvalue_setb(r->pool, v, "authenticated", sender_authenticated(r));
   tvalue_sets(r->pool, v, "signer", signer_text(r));
   tvalue_sets(r->pool, v, "repairs", parts_repair_text(r->pool, rd->repairs));
-  tvalue_setb(r->pool, v, "partly", rd->partly);
-  tvalue_sets(r->pool, v, "advice", mail_special_advice(r->pool, &rd->layer[rd->main].table));
+  const char *advice = mail_special_advice(r->pool, &rd->layer[rd->main].table);
+  tvalue_sets(r->pool, v, "advice",
+              rd->partly ? pool_printf(r->pool, "Part of it lies outside the signature or encryption; see the attached original.%s%s",
+                                       *advice ? "\n" : "", advice)
+                         : advice);
   tvalue_sets(r->pool, v, "mentions", mentions);
-  tvalue_sets(r->pool, v, "report_from", pool_printf(r->pool, "%s%s<%s>", rd->view.from.name ? rd->view.from.name : "",
-                                                     text_empty(rd->view.from.name) ? "" : " ", rd->view.from.address));
+  template_put(r->pool, v, "reporter.name", rd->view.from.name ? rd->view.from.name : "");
+  template_put(r->pool, v, "reporter.address", rd->view.from.address ? rd->view.from.address : "");
   tvalue_sets(r->pool, v, "report_subject", rd->subject);
   tvalue_sets(r->pool, v, "report_text", mail_escape_quoted(r->pool, rd->text));
-  tvalue_sets(r->pool, v, "received", time_iso(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
-  tvalue_sets(r->pool, v, "received_local",
-              time_local(r->pool, r->in.date ? r->in.date : r->in.recorded_at, r->g->conf->zone));
+  tvalue_sets(r->pool, v, "report_received", template_date(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
   return v;
 }
 
@@ -212,9 +222,8 @@ static enum status forward(struct run *r, struct vuln_case *vc, bool fresh, cons
     if (!analyst_gets_case(&c->analyst[i], vc))
       continue;
     struct tvalue *v = forward_vars(r, vc, c->analyst[i].language, mentions);
-    tvalue_setb(r->pool, v, "new_case", fresh);
+    tvalue_setb(r->pool, v, "follow_up", !fresh);
     tvalue_set(r->pool, v, "attachments", attachment_vars(r, a, n));
-    tvalue_setb(r->pool, v, "has_attachments", n > 0);
     struct letter_spec s = { .kind = "forward", .template_name = "internal/forward", .vc = vc, .auto_submitted = "auto-generated",
                              .serial = c->analyst[i].name, .attachment = a, .attachment_count = n };
     struct outgoing *o;
@@ -238,10 +247,7 @@ static enum status ack_content_free(struct run *r, struct outgoing *o, struct ou
   struct letter_spec s = { .kind = "acknowledgement", .template_name = "ack/content-free", .vc = o->vc, .party = o->party,
                            .to_name = o->to_name, .to_address = o->draft.to.address, .auto_submitted = "auto-replied",
                            .subject = NULL, .thread_for = r->rd.view.message_id, .serial = "clear", .attach_key = true };
-  struct tvalue *vars = write_vars(r, NULL, r->g->conf->language);
-  tvalue_sets(r->pool, vars, "case_id", o->vc ? o->vc->id : "");
-  tvalue_sets(r->pool, vars, "received", time_iso(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
-  return write_letter(r, &s, vars, instead, NULL, err);
+  return write_letter(r, &s, write_vars(r, o->vc, r->g->conf->language), instead, NULL, err);
 }
 
 /* May anything be answered at all? Says why not. */
@@ -265,12 +271,6 @@ static enum status ack_cap(struct run *r, const char *address, const char **why,
   return st;
 }
 
-/* Who wrote is known well enough to be told more than "we have it": a good signature, or the mail server's DMARC pass. */
-static bool sender_authenticated(const struct run *r)
-{
-  return r->rd.verdict == VERDICT_GOOD || r->rd.view.dmarc_pass;
-}
-
 static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party_ref party, const struct stored_key *key,
                                struct fault *err)
 {
@@ -289,11 +289,10 @@ static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party
                            .party = party, .to_name = p->name, .to_address = p->address, .auto_submitted = "auto-replied",
                            .thread_for = r->rd.view.message_id, .serial = "ack", .encrypt = key != NULL, .attach_key = !full,
                            .fingerprint = key ? key->fingerprint : "", .key = key ? key->key : (struct bytes){ 0 } };
-  struct tvalue *vars = write_vars(r, full ? vc : NULL, r->g->conf->language);
-  tvalue_sets(r->pool, vars, "case_id", vc->id);
+  struct tvalue *vars = write_vars(r, vc, r->g->conf->language);
+  tvalue_sets(r->pool, vars, "report_subject", r->rd.subject);
   tvalue_sets(r->pool, vars, "protection", protection_text(r));
   tvalue_sets(r->pool, vars, "signer", signer_text(r));
-  tvalue_sets(r->pool, vars, "received", time_iso(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
   st = write_letter(r, &s, vars, &o, NULL, err);
   if (st)
     return st;

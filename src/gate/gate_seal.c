@@ -43,7 +43,9 @@ static bool analysts_reached(const struct run *r)
 static enum status alarm_key(struct run *r, const struct outgoing *o, struct fault *err)
 {
   struct tvalue *vars = write_vars(r, o->vc, r->g->conf->language);
-  tvalue_sets(r->pool, vars, "reason", pool_printf(r->pool, "%s: %s", recipient(o), o->failure));
+  template_put(r->pool, vars, "key.owner", recipient(o));
+  template_put(r->pool, vars, "key.fpr", text_empty(o->fingerprint) ? "" : pgp_fpr_pretty(r->pool, o->fingerprint));
+  template_put(r->pool, vars, "key.problem", o->failure);
   return work_alarm(r, o->vc, "internal/key-failed", vars, pool_printf(r->pool, "key-%s", o->draft.to.address), err);
 }
 

@@ -90,7 +90,7 @@ static struct mail_draft draft_of(struct run *r, const struct letter_spec *s, co
   struct mail_draft d = {
     .from = { c->organisation, c->address },
     .to = { s->to_name, s->to_address },
-    .subject = id ? pool_printf(r->pool, "[%s] %s", id, subject) : subject,
+    .subject = subject,
     .outer_subject = id ? pool_printf(r->pool, "[%s] ...", id) : "...",
     .case_id = id,
     .auto_submitted = s->auto_submitted,
