@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* base/pool: a bump allocator in blocks. What is large gets a mapping of its own, so that it goes back to the
+/* base/pool: a bump allocator in blocks. What is large gets a block of its own, what is very large goes back to the
  * kernel at once. In a sanitizer build each allocation is a block of its own, so that ASan sees every overrun. */
 #include <config.h>
 
@@ -14,7 +14,9 @@
 #define ALIGN 16u
 #define BLOCK_FIRST (8u << 10)
 #define BLOCK_LAST (256u << 10)
-#define LARGE (64u << 10)
+#define LARGE (32u << 10) /* from here on a block of its own */
+#define MAPPED (1u << 20) /* from here on, in any pool, memory of its own from the kernel */
+#define POPULATE_MAX (4u << 20)
 #ifdef EMBARGOD_SANITIZERS
 #define OWN_BLOCK_EACH true
 #else
@@ -44,20 +46,32 @@ static size_t round_up(size_t n)
   return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 }
 
-static struct block *block_new(struct pool *pool, size_t size)
+/* A page fault costs more than the page: what will be written whole is made in one go. Very large mappings take huge
+ * pages where there are some, and are not touched before their time. */
+static void *map(size_t whole, bool filled, bool wiping)
+{
+  int now = filled && whole <= POPULATE_MAX ? MAP_POPULATE : 0;
+  void *p = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | now, -1, 0);
+  if (p == MAP_FAILED)
+    base_out_of_memory(whole);
+  if (whole > POPULATE_MAX)
+    (void)madvise(p, whole, MADV_HUGEPAGE); /* only a question of speed */
+  if (wiping)
+    (void)madvise(p, whole, MADV_DONTDUMP); /* a kernel without it only dumps more; RLIMIT_CORE is 0 besides */
+  return p;
+}
+
+/* filled: all of it is about to be used. */
+static struct block *block_new(struct pool *pool, size_t size, bool filled)
 {
   size_t whole = sizeof(struct block) + size;
-  bool mapped = !OWN_BLOCK_EACH && (pool->wiping || whole >= LARGE);
+  bool mapped = !OWN_BLOCK_EACH && (pool->wiping || whole >= MAPPED);
   struct block *b;
   if (mapped) {
     whole = (whole + 4095) & ~(size_t)4095;
-    b = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (b == MAP_FAILED)
-      base_out_of_memory(whole);
-    if (pool->wiping)
-      (void)madvise(b, whole, MADV_DONTDUMP); /* a kernel without it only dumps more; RLIMIT_CORE is 0 besides */
+    b = map(whole, filled || whole <= 4 * BLOCK_FIRST, pool->wiping);
   } else {
-    b = OWN_BLOCK_EACH ? calloc(1, whole) : malloc(whole);
+    b = filled || OWN_BLOCK_EACH ? calloc(1, whole) : malloc(whole);
     if (!b)
       base_out_of_memory(whole);
   }
@@ -65,7 +79,7 @@ static struct block *block_new(struct pool *pool, size_t size)
   b->size = whole - sizeof(struct block);
   b->used = 0;
   b->mapped = mapped;
-  b->fresh = mapped || OWN_BLOCK_EACH;
+  b->fresh = mapped || filled || OWN_BLOCK_EACH;
   pool->held += b->size;
   return b;
 }
@@ -149,10 +163,8 @@ size_t pool_bytes(const struct pool *pool)
 
 static void *alloc_large(struct pool *pool, size_t size)
 {
-  struct block *b = block_new(pool, size);
+  struct block *b = block_new(pool, size, true);
   b->used = size;
-  if (!b->fresh)
-    memset(b->data, 0, size);
   b->next = pool->large;
   pool->large = b;
   return b->data;
@@ -165,13 +177,13 @@ void *pool_alloc(struct pool *pool, size_t size)
     base_out_of_memory(size);
   if (size == 0)
     size = 1;
-  if (OWN_BLOCK_EACH || size >= LARGE / 2)
+  if (OWN_BLOCK_EACH || size >= LARGE)
     return alloc_large(pool, size);
   size_t need = round_up(size);
   struct block *b = pool->small;
   if (!b || b->size - b->used < need) {
     size_t want = pool->next_size - sizeof(struct block);
-    struct block *fresh = block_new(pool, want > need ? want : need);
+    struct block *fresh = block_new(pool, want > need ? want : need, false);
     if (pool->next_size < BLOCK_LAST)
       pool->next_size *= 2;
     fresh->next = b;
@@ -187,7 +199,7 @@ void *pool_alloc(struct pool *pool, size_t size)
 bool pool_extend(struct pool *pool, void *ptr, size_t old, size_t size)
 {
   struct block *b = pool->small;
-  if (OWN_BLOCK_EACH || !ptr || size < old || size >= LARGE / 2 || !b)
+  if (OWN_BLOCK_EACH || !ptr || size < old || size >= LARGE || !b)
     return false;
   size_t had = round_up(old ? old : 1), need = round_up(size);
   if ((char *)ptr < b->data || (char *)ptr + had != b->data + b->used || b->size - b->used < need - had)

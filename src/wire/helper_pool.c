@@ -47,18 +47,39 @@ struct helper_pool *helper_pool_new(const struct helper_options *options, const 
   return hp;
 }
 
-static void job_free(struct job *job)
+struct pool *spare_take(struct helper_pool *hp)
 {
-  wire_release(job->request);
-  struct pool *pool = job->pool; /* the job lies in it */
-  pool_free(&pool);
+  return hp->spares ? hp->spare[--hp->spares] : pool_new_wiping(hp->options.name);
 }
 
-static void jobs_free(struct job *job)
+void spare_give(struct helper_pool *hp, struct pool *pool)
+{
+  if (!pool)
+    return;
+  pool_reset(pool);
+  if (hp->spares < SPARES_MAX && pool_bytes(pool) <= SPARE_BYTES_MAX)
+    hp->spare[hp->spares++] = pool;
+  else
+    pool_free(&pool);
+}
+
+static void job_free(struct helper_pool *hp, struct job *job)
+{
+  wire_release(job->request);
+  spare_give(hp, job->pool); /* the job lies in it */
+}
+
+void tell_free(struct helper_pool *hp, struct tell *t)
+{
+  wire_release(t->msg);
+  spare_give(hp, t->pool); /* t lies in it */
+}
+
+static void jobs_free(struct helper_pool *hp, struct job *job)
 {
   while (job) {
     struct job *next = job->next;
-    job_free(job);
+    job_free(hp, job);
     job = next;
   }
 }
@@ -70,12 +91,14 @@ void helper_pool_free(struct helper_pool **hpp)
   struct helper_pool *hp = *hpp;
   for (size_t i = 0; i < hp->options.processes; i++) {
     process_retire(hp, &hp->process[i]);
-    jobs_free(hp->process[i].in_hand);
+    jobs_free(hp, hp->process[i].in_hand);
   }
-  jobs_free(hp->queue);
-  jobs_free(hp->refused);
+  jobs_free(hp, hp->queue);
+  jobs_free(hp, hp->refused);
   for (dying_tend(hp); hp->dying_count; dying_tend(hp))
     nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+  while (hp->spares)
+    pool_free(&hp->spare[--hp->spares]);
   struct pool *pool = hp->pool;
   pool_free(&pool);
   *hpp = NULL;
@@ -103,7 +126,7 @@ static void queue_last(struct helper_pool *hp, struct job *job)
 uint32_t helper_submit(struct helper_pool *hp, const struct wire_msg *request, helper_answer_fn *answer, void *self)
 {
   invariant(answer);
-  struct pool *pool = pool_new_wiping("job");
+  struct pool *pool = spare_take(hp);
   struct job *job = pool_new_of(pool, struct job);
   if (++hp->last_id == 0) /* 0 is no job */
     hp->last_id = 1;
@@ -149,12 +172,12 @@ static void deliver(struct helper_pool *hp, struct job *job, struct pool *pool, 
   hp->pending--;
   hp->answer_pool = pool;
   fn(self, pool, answer);
-  pool_free(&hp->answer_pool);
+  spare_give(hp, steal(hp->answer_pool));
 }
 
 static void answer_dead(struct helper_pool *hp, struct job *job, const char *why)
 {
-  struct pool *pool = pool_new("dead");
+  struct pool *pool = spare_take(hp);
   struct wire_msg *m = wire_new(pool, WIRE_DEAD, job->id);
   wire_puti(m, TAG_STATUS, ST_RETRY);
   wire_puts(m, TAG_TEXT, pool_printf(pool, "%s: %s", hp->options.name, why));
@@ -171,7 +194,7 @@ static void answer_all_dead(struct helper_pool *hp, struct process *p, const cha
     struct job *next = job->next;
     if (job->answer)
       answer_dead(hp, job, why);
-    job_free(job);
+    job_free(hp, job);
     job = next;
   }
 }
@@ -210,7 +233,7 @@ static void died_in_zygote(struct helper_pool *hp, struct job *job, const struct
 
 static void tell(struct helper_pool *hp, struct process *p, const struct wire_msg *msg, bool first)
 {
-  struct pool *pool = pool_new_wiping("tell");
+  struct pool *pool = spare_take(hp);
   struct tell *t = pool_new_of(pool, struct tell);
   t->pool = pool;
   t->msg = wire_freeze(pool, msg);
@@ -229,10 +252,11 @@ static void tell(struct helper_pool *hp, struct process *p, const struct wire_ms
 static void on_hello(struct helper_pool *hp, struct process *p)
 {
   p->state = PROCESS_READY;
-  AUTO(pool_freep) struct pool *pool = pool_new_wiping("config");
+  struct pool *pool = spare_take(hp);
   struct wire_msg *config = wire_new(pool, WIRE_CONFIG, 0);
   if (hp->config && hp->config(hp->config_self, config))
     tell(hp, p, config, true);
+  spare_give(hp, pool);
 }
 
 /* False: no helper of ours says that. */
@@ -260,27 +284,37 @@ static bool take_message(struct helper_pool *hp, struct process *p, struct pool 
     died_in_zygote(hp, job, m);
   else if (job->answer)
     deliver(hp, job, steal(*pool), m);
-  job_free(job);
+  job_free(hp, job);
   return true;
+}
+
+/* One message. False: there is none, or no process any more. */
+static bool read_message(struct helper_pool *hp, struct process *p, struct pool **pool)
+{
+  struct fault err = { 0 };
+  struct wire_msg *m = NULL;
+  bool eof = false;
+  enum status s = wire_recv(p->fd, *pool, &m, &eof, &err);
+  if (s == ST_RETRY)
+    return false;
+  if (s != ST_OK && eof) {
+    process_end(hp, p, "the process died", EXIT_GRACE_MS);
+    answer_all_dead(hp, p, "the process died");
+  } else if (s != ST_OK) {
+    kill_process(hp, p, err.text);
+  } else if (!take_message(hp, p, pool, m)) {
+    kill_process(hp, p, "the process said what no helper says");
+  }
+  return p->state != PROCESS_DOWN;
 }
 
 static void read_process(struct helper_pool *hp, struct process *p)
 {
-  for (int i = 0; i < MESSAGES_A_TURN && p->state != PROCESS_DOWN; i++) {
-    AUTO(pool_freep) struct pool *pool = pool_new_wiping("answer");
-    struct fault err = { 0 };
-    struct wire_msg *m = NULL;
-    bool eof = false;
-    enum status s = wire_recv(p->fd, pool, &m, &eof, &err);
-    if (s == ST_RETRY)
-      return;
-    if (s != ST_OK && eof) {
-      process_end(hp, p, "the process died", EXIT_GRACE_MS);
-      answer_all_dead(hp, p, "the process died");
-    } else if (s != ST_OK)
-      kill_process(hp, p, err.text);
-    else if (!take_message(hp, p, &pool, m))
-      kill_process(hp, p, "the process said what no helper says");
+  bool more = true;
+  for (int i = 0; more && i < MESSAGES_A_TURN; i++) {
+    struct pool *pool = spare_take(hp);
+    more = read_message(hp, p, &pool);
+    spare_give(hp, pool); /* NULL when it went with an answer */
   }
 }
 
@@ -316,9 +350,7 @@ static bool flush_tells(struct helper_pool *hp, struct process *p)
     p->tells = t->next;
     if (!p->tells)
       p->tells_end = &p->tells;
-    wire_release(t->msg);
-    struct pool *pool = t->pool; /* t lies in it */
-    pool_free(&pool);
+    tell_free(hp, t);
   }
   return true;
 }
@@ -397,7 +429,7 @@ static void queue_again(struct helper_pool *hp, struct process *p)
     struct job *job = p->in_hand;
     p->in_hand = job->next;
     if (!job->answer) {
-      job_free(job);
+      job_free(hp, job);
       continue;
     }
     struct job **at = &hp->queue;
@@ -536,6 +568,6 @@ void helper_poll_done(struct helper_pool *hp, const struct pollfd *fds, size_t c
     struct job *job = hp->refused;
     hp->refused = job->next;
     answer_dead(hp, job, "the request is over the limits of the channel");
-    job_free(job);
+    job_free(hp, job);
   }
 }

@@ -8,6 +8,8 @@
 
 #define PROCESSES_MAX 16
 #define DYING_MAX 64
+#define SPARES_MAX 16
+#define SPARE_BYTES_MAX (64u << 10)
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LAST_MS 30000
 #define ALIVE_LONG_MS 60000
@@ -74,11 +76,17 @@ struct helper_pool {
   size_t pending;
   uint32_t last_id;
   unsigned deaths;
-  bool restart;             /* asked for; done outside of callbacks */
-  int64_t send_again_ms;    /* no memfd was to be had: not before then */
+  bool restart;                   /* asked for; done outside of callbacks */
+  int64_t send_again_ms;          /* no memfd was to be had: not before then */
+  struct pool *spare[SPARES_MAX]; /* wiping, empty: new ones cost page faults */
+  size_t spares;
   struct pool *answer_pool; /* of the answer just handed over */
 };
 
+/* An empty wiping pool, and back with it (wiped). */
+struct pool *spare_take(struct helper_pool *hp);
+void spare_give(struct helper_pool *hp, struct pool *pool);
+void tell_free(struct helper_pool *hp, struct tell *t);
 /* Starts the process; on failure it stays down until its next turn. */
 void process_start(struct helper_pool *hp, struct process *p);
 /* It ended, or must within grace_ms: its channel is closed, its number goes to the dying, the next start is set. The

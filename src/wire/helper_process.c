@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "helper_private.h"
-#include "wire_private.h"
 
 #define SOCKET_BUFFER (1 << 20)
 
@@ -122,14 +121,12 @@ void process_start(struct helper_pool *hp, struct process *p)
   log_event(hp->log, LOG_LEVEL_DEBUG, "helper started", LOG_STR("helper", hp->options.name), LOG_INT("pid", pid));
 }
 
-static void drop_tells(struct process *p)
+static void drop_tells(struct helper_pool *hp, struct process *p)
 {
   while (p->tells) {
     struct tell *t = p->tells;
     p->tells = t->next;
-    wire_release(t->msg);
-    struct pool *pool = t->pool; /* t lies in it */
-    pool_free(&pool);
+    tell_free(hp, t);
   }
   p->tells_end = &p->tells;
 }
@@ -156,13 +153,13 @@ static void add_dying(struct helper_pool *hp, const struct dying *d)
   hp->dying[hp->dying_count++] = *d;
 }
 
-static void close_channel(struct process *p)
+static void close_channel(struct helper_pool *hp, struct process *p)
 {
   close(p->fd);
   p->fd = -1;
   p->state = PROCESS_DOWN;
   p->blocked = false;
-  drop_tells(p);
+  drop_tells(hp, p);
 }
 
 void process_end(struct helper_pool *hp, struct process *p, const char *why, int grace_ms)
@@ -170,7 +167,7 @@ void process_end(struct helper_pool *hp, struct process *p, const char *why, int
   struct dying d = { .pid = p->pid, .unexpected = true, .jobs = p->busy };
   d.kill_at_ms = grace_ms ? clock_mono(&hp->clock) + grace_ms : -1;
   snprintf(d.why, sizeof d.why, "%s", why);
-  close_channel(p);
+  close_channel(hp, p);
   if (!grace_ms)
     kill(d.pid, SIGKILL);
   add_dying(hp, &d);
@@ -183,7 +180,7 @@ void process_retire(struct helper_pool *hp, struct process *p)
   if (p->state == PROCESS_DOWN)
     return;
   struct dying d = { .pid = p->pid, .kill_at_ms = clock_mono(&hp->clock) + TERM_GRACE_MS, .why = "told to end" };
-  close_channel(p);
+  close_channel(hp, p);
   kill(d.pid, SIGTERM);
   add_dying(hp, &d);
   p->start_at_ms = 0;
