@@ -49,11 +49,10 @@ static enum status write_out(struct run *r, const struct outgoing *o, struct fau
   if (st || !o->vc)
     return st;
   /* Analysts' copies are kept as thread marks only; what went to others is kept as it reads. */
-  bool outside = o->party.vc != NULL || o->copy_text;
-  bool to_analyst = !o->party.vc && !(o->copy_text && *o->copy_text && !o->analyst);
+  bool to_analyst = !o->party.vc;
   struct case_message m = { .at = r->work.end.now, .letter = 0, .party = l.party, .kind = MESSAGE_SENT,
                             .who = l.to_name[0] ? l.to_name : l.to, .subject = to_analyst ? "" : o->copy_subject,
-                            .text = to_analyst || !outside ? "" : o->copy_text, .message_id = l.message_id,
+                            .text = to_analyst ? "" : o->copy_text, .message_id = l.message_id,
                             .protection = o->encrypt ? "signed, encrypted" : "signed" };
   return store_message_add(r->g->store, o->vc->id, &m, err);
 }

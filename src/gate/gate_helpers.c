@@ -142,7 +142,7 @@ static void agent_wait(struct gate *g)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("agent");
   const char *path = pool_printf(pool, "%s/S.gpg-agent", g->conf->gnupg_home);
-  for (int waited = 0; waited < AGENT_WAIT_MS && !file_exists(path); waited += 5)
+  for (int waited = 0; waited < AGENT_WAIT_MS && access(path, F_OK); waited += 5)
     usleep(5000);
 }
 

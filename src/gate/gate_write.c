@@ -32,7 +32,7 @@ struct tvalue *write_vars(struct run *r, struct vuln_case *vc, const char *langu
   struct gate *g = r->g;
   struct tvalue *v = template_case_vars(r->pool, vc, g->conf, clock_now(&g->clock), language);
   tvalue_sets(r->pool, v, "key_fpr", pgp_fpr_pretty(r->pool, g->own.fpr));
-  tvalue_sets(r->pool, v, "key_expires", g->own.expires ? time_iso(r->pool, g->own.expires) : "");
+  tvalue_sets(r->pool, v, "key_expires", template_date(r->pool, g->own.expires));
   return v;
 }
 

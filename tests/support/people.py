@@ -86,10 +86,11 @@ class Person:
 
     def _split(self, m, protect):
         """The headers of the letter and the entity that is signed."""
+        whole = m.as_bytes()  # makes the boundary
         outer, inner = [], []
         for k, v in m.items():
             (inner if k.lower().startswith("content-") or k.lower() == "mime-version" else outer).append((k, v))
-        body = m.as_bytes().split(b"\r\n\r\n", 1)[1]
+        body = crlf(whole).split(b"\r\n\r\n", 1)[1]
         lines = []
         for k, v in inner:
             if k.lower() == "mime-version":
