@@ -14,3 +14,39 @@ pkglibexec_PROGRAMS += embargod-crypt
 embargod_crypt_SOURCES = src/crypt/main.c
 embargod_crypt_CFLAGS = $(AM_CFLAGS) $(GPGME_CFLAGS)
 embargod_crypt_LDADD = libcrypt-room.la
+
+if HAVE_CHECK
+check_PROGRAMS += test_crypt_packet
+test_crypt_packet_SOURCES = tests/unit/test_crypt_packet.c
+test_crypt_packet_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_crypt_packet_LDADD = libcrypt-packet.la libbase.la $(UNIT_LIBS)
+TESTS += test_crypt_packet
+endif
+
+check_PROGRAMS += fuzz_packet
+fuzz_packet_SOURCES = tests/fuzz/fuzz_packet.c $(MAIN_OF_FUZZERS)
+fuzz_packet_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+fuzz_packet_LDFLAGS = $(LDFLAGS_OF_FUZZERS)
+fuzz_packet_LDADD = libcrypt-packet.la libbase.la
+if !FUZZ
+TESTS += fuzz_packet
+endif
+EXTRA_DIST += tests/corpus/pgp/README \
+	tests/corpus/pgp/aead.pgp \
+	tests/corpus/pgp/alice.asc \
+	tests/corpus/pgp/bomb.pgp \
+	tests/corpus/pgp/carol.asc \
+	tests/corpus/pgp/clear.pgp \
+	tests/corpus/pgp/good.pgp \
+	tests/corpus/pgp/hidden.pgp \
+	tests/corpus/pgp/no-mdc.pgp \
+	tests/corpus/pgp/pkesk6.pgp \
+	tests/corpus/pgp/seipd2.pgp \
+	tests/corpus/pgp/signed-only.pgp \
+	tests/corpus/pgp/symmetric.pgp \
+	tests/corpus/pgp/truncated-armor.pgp \
+	tests/corpus/pgp/truncated.pgp \
+	tests/corpus/pgp/twice.pgp \
+	tests/corpus/pgp/two-recipients.pgp \
+	tests/corpus/pgp/v6-then-v4.key \
+	tests/corpus/pgp/x25519.pgp
