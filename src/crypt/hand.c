@@ -254,6 +254,8 @@ static int keep_agent(const char *home)
   struct crypt_worker w = { .scratch_fd = -1 };
   enum status st = crypt_worker_open(&w, home, CRYPT_DEADLINE_DEFAULT_MS, NULL, &err);
   if (!st)
+    st = crypt_worker_lock_in(&w, &err);
+  if (!st)
     st = crypt_agent_keep(-1, &err);
   if (st)
     fprintf(stderr, "embargod-crypt: %s\n", err.text);

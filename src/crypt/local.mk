@@ -21,6 +21,19 @@ test_crypt_packet_SOURCES = tests/unit/test_crypt_packet.c
 test_crypt_packet_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_crypt_packet_LDADD = libcrypt-packet.la libbase.la $(UNIT_LIBS)
 TESTS += test_crypt_packet
+
+# With real gpg.
+check_LTLIBRARIES += libcrypt-support.la
+libcrypt_support_la_SOURCES = tests/support/crypt_peer.c tests/support/crypt_peer.h tests/support/crypt_home.c \
+	tests/support/crypt_home.h
+libcrypt_support_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+libcrypt_support_la_LIBADD = libpgp.la libwire.la libbase.la
+
+check_PROGRAMS += test_crypt_open
+test_crypt_open_SOURCES = tests/unit/test_crypt_open.c
+test_crypt_open_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_crypt_open_LDADD = libcrypt-support.la $(UNIT_LIBS)
+TESTS += test_crypt_open
 endif
 
 check_PROGRAMS += fuzz_packet
@@ -31,9 +44,11 @@ fuzz_packet_LDADD = libcrypt-packet.la libbase.la
 if !FUZZ
 TESTS += fuzz_packet
 endif
+EXTRA_DIST += tests/support/crypt-material.sh tests/support/crypt_material.py
 EXTRA_DIST += tests/corpus/pgp/README \
 	tests/corpus/pgp/aead.pgp \
 	tests/corpus/pgp/alice.asc \
+	tests/corpus/pgp/bomb-inside.bin \
 	tests/corpus/pgp/bomb.pgp \
 	tests/corpus/pgp/carol.asc \
 	tests/corpus/pgp/clear.pgp \

@@ -185,11 +185,19 @@ static bool agents_fault(const struct crypt_worker *w, const struct packet_scan 
   return (ours || scan->hidden) && !crypt_agent_answers(AGENT_WAIT_MS);
 }
 
+static bool has_signature(const struct crypt_worker *w)
+{
+  gpgme_verify_result_t v = gpgme_op_verify_result(w->engine.ctx);
+  return v && v->signatures;
+}
+
 static enum pgp_outcome judge(struct crypt_worker *w, const struct packet_scan *scan, const struct attempt *a)
 {
   enum pgp_outcome o = outcome_of(a->error);
   if (a->sink->over)
     return PGP_TOO_LARGE;
+  if (o == PGP_OPENED && !a->timeout && a->kind == VERIFY_INLINE && !scan->encrypted && !has_signature(w))
+    return PGP_NO_DATA; /* gpgme calls a key, or a text that nobody signed, a success */
   if (o == PGP_OPENED && !a->timeout) {
     bool wrong = scan->encrypted != (a->kind == DECRYPT_VERIFY) || scan->no_integrity || scan->containers > 1;
     return wrong ? PGP_DAMAGED : PGP_OPENED;
@@ -358,8 +366,7 @@ enum status crypt_verify(struct crypt_worker *w, struct crypt_job *job, struct f
     return st;
   run(w, &w->engine, &a);
   r->outcome = a.timeout ? PGP_TIMEOUT : outcome_of(a.error);
-  gpgme_verify_result_t v = gpgme_op_verify_result(w->engine.ctx);
-  if (r->outcome == PGP_OPENED && (!v || !v->signatures))
+  if (r->outcome == PGP_OPENED && !has_signature(w))
     r->outcome = PGP_NO_DATA; /* a signature that holds no signature */
   set_advice(r, &(struct packet_scan){ 0 }, a.error);
   return finish(w, job, &a, r, err);

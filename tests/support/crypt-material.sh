@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# crypt-material.sh DIR GATEWAY.asc: people's throw-away keys and messages of every kind to the gateway's key, in DIR.
-# All keys are ed25519/cv25519 without passphrase. Needs gpg, python3, openssl.
+# crypt-material.sh DIR GATEWAY.asc [keys]: people's throw-away keys and messages of every kind to the gateway's key, in DIR;
+# with "keys" only the keys. All keys are ed25519/cv25519 without passphrase. Needs gpg, python3, openssl.
 set -eu
 dir=$1
 gateway=$2
@@ -46,7 +46,17 @@ g --faked-system-time "$past" --passphrase '' --quick-gen-key "dave <dave@exampl
 fpr_of dave@example.org >"$dir/dave.fpr"
 export_key dave
 
+revoke_carol() {
+  sed -i 's/^:-----BEGIN/-----BEGIN/' "$home/openpgp-revocs.d/$(cat "$dir/carol.fpr").rev"
+  cp "$dir/carol.asc" "$dir/carol-before.asc"
+  g --import "$home/openpgp-revocs.d/$(cat "$dir/carol.fpr").rev"
+  export_key carol
+}
 printf 'Content-Type: text/plain\r\n\r\nThe pump stops.\r\n' >"$dir/plain"
+if [ "${3:-}" = keys ]; then
+  revoke_carol
+  exit 0
+fi
 to_gateway="--armor -r $gw"
 # shellcheck disable=SC2086 # several options in one word
 {
@@ -76,8 +86,5 @@ g -r "$gw" -r mallory@example.org -e <"$dir/plain" >"$dir/keyed.bin"
 g --show-session-key -d <"$dir/keyed.bin" >/dev/null
 sed -n "s/.*session key: '\(.*\)'.*/\1/p" "$dir/gpg.log" >"$dir/session.key"
 cat "$dir/one.bin" "$dir/one.bin" >"$dir/twice.pgp"
-sed -i 's/^:-----BEGIN/-----BEGIN/' "$home/openpgp-revocs.d/$(cat "$dir/carol.fpr").rev"
-cp "$dir/carol.asc" "$dir/carol-before.asc"
-g --import "$home/openpgp-revocs.d/$(cat "$dir/carol.fpr").rev"
-export_key carol
+revoke_carol
 PYTHONDONTWRITEBYTECODE=1 python3 "$here/crypt_material.py" "$dir" "$home" "$gw"

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A gateway's GnuPG home and people's messages to it, made once for a test program. */
+#ifndef CRYPT_HOME_H
+#define CRYPT_HOME_H
+#include "crypt_peer.h"
+
+struct fixture {
+  struct pool *pool;
+  const char *dir;  /* all of it lies in here: messages, *.asc, *.fpr */
+  const char *home; /* the gateway's */
+  const char *fpr;  /* its key */
+  struct peer agent;
+};
+/* The working ring holds alice, bob (expired) and carol (revoked), not mallory and dave. */
+enum fixture_extent { FIXTURE_KEYS, FIXTURE_MESSAGES };
+void fixture_make(struct fixture *f, enum fixture_extent extent);
+void fixture_drop(struct fixture *f);
+/* A copy of the home in dir/name, without an agent. */
+char *fixture_copy(const struct fixture *f, struct pool *pool, const char *name);
+/* Adds the certificate dir/name.asc as CRYPT_TAG_KEY. */
+void fixture_put_key(const struct fixture *f, struct wire_msg *m, struct pool *pool, const char *name);
+#endif
