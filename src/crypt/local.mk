@@ -34,6 +34,12 @@ test_crypt_open_SOURCES = tests/unit/test_crypt_open.c
 test_crypt_open_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_crypt_open_LDADD = libcrypt-support.la $(UNIT_LIBS)
 TESTS += test_crypt_open
+
+check_PROGRAMS += test_crypt_seal
+test_crypt_seal_SOURCES = tests/unit/test_crypt_seal.c
+test_crypt_seal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_crypt_seal_LDADD = libcrypt-support.la $(UNIT_LIBS)
+TESTS += test_crypt_seal
 endif
 
 check_PROGRAMS += fuzz_packet
