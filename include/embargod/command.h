@@ -58,8 +58,8 @@ enum effect_kind {
   EFFECT_ANSWER,     /* read-only answer to put into the receipt: what + args */
   EFFECT_KEY,        /* what = "import" (keys attached to the mail) | "accept" | "drop"; args = fingerprint, text = address */
   EFFECT_SPAM,       /* block the sender of the case: args = address; "" when the case has no reporter */
-  EFFECT_APPROVE,    /* args = token */
-  EFFECT_CANCEL,     /* args = token */
+  EFFECT_APPROVE,    /* args = token; the gate writes the event */
+  EFFECT_CANCEL,     /* args = token; the gate writes the event */
 };
 enum answer_kind { ANSWER_HELP = 1, ANSWER_LIST, ANSWER_SHOW, ANSWER_HISTORY, ANSWER_STATS, ANSWER_KEY_LIST, ANSWER_KEY_SHOW };
 enum letter_to { TO_REPORTER = 1, TO_STAKEHOLDER, TO_PARTY };
@@ -102,8 +102,8 @@ struct command_world {
   const char *next_id;                /* what #new will be called */
   int64_t now;
   bool encrypted;                     /* the mail came encrypted to us */
-  const char *token;                  /* fresh random token for the reporter that #reporter adds. Other parties that commands
-                                       * add (stakeholders) have the token "": the gate makes one each before it saves. */
+  const char *token;                  /* fresh random token for the reporter that #reporter adds. Stakeholders become parties
+                                       * when the gate writes their letters. */
   bool (*template_known)(void *self, const char *name);
   void *self;
 };

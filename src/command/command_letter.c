@@ -173,13 +173,9 @@ static enum status unknown_stakeholder(struct command_context *cx, const char *n
 /* The template that stands for a kind of stakeholder where neither the configuration nor its name gives one. */
 static const struct {
   const char *kind, *name;
-  enum party_role role;
 } kind_table[] = {
-  { "regulator", "notices/fda", PARTY_REGULATOR },
-  { "coordinator", "notices/cisa", PARTY_COORDINATOR },
-  { "isac", "notices/isac", PARTY_ISAC },
-  { "customer", "notices/customer", PARTY_CUSTOMER },
-  { "supplier", "notices/supplier", PARTY_SUPPLIER },
+  { "regulator", "notices/fda" },     { "coordinator", "notices/cisa" },  { "isac", "notices/isac" },
+  { "customer", "notices/customer" }, { "supplier", "notices/supplier" },
 };
 
 static const char *notice_template(struct command_context *cx, const struct conf_stakeholder *s)
@@ -213,21 +209,6 @@ static enum status may_notify(struct command_context *cx, const struct conf_stak
   return ST_OK;
 }
 
-/* A stakeholder that is written to takes part in the case: its answers find their way. */
-static void add_stakeholder_party(struct command_context *cx, const struct conf_stakeholder *s)
-{
-  enum party_role role = PARTY_OBSERVER;
-  for (size_t i = 0; i < ARRAY_LEN(kind_table); i++)
-    if (text_ieq(kind_table[i].kind, s->kind))
-      role = kind_table[i].role;
-  case_add_party(cx->pool, command_case(cx),
-                 &(struct party){ .role = role,
-                                  .name = s->name,
-                                  .address = s->address,
-                                  .stakeholder = s->name,
-                                  .fingerprint = s->fingerprint });
-}
-
 static enum status notify_one(struct command_context *cx, const struct conf_stakeholder *s, const char *template_name,
                               struct fault *err)
 {
@@ -243,7 +224,6 @@ static enum status notify_one(struct command_context *cx, const struct conf_stak
   e->to_name = s->name;
   e->template_name = name;
   e->gate = cx->w->conf->gate_notify;
-  add_stakeholder_party(cx, s);
   command_event(cx, "notify", "%s to %s (%s)", cx->w->conf->gate_notify ? "notice written" : "notice", s->name, name);
   command_say(cx, "notice to %s from %s", s->name, name);
   return ST_OK;
@@ -344,8 +324,8 @@ static enum status release(struct command_context *cx, const struct command *cmd
                          "a token has 16 letters and digits; it stands in the mail that showed you the preview");
   command_effect(cx, kind)->args = token;
   bool approve = kind == EFFECT_APPROVE;
-  command_event(cx, approve ? "release.approve" : "release.cancel", "%s by %s", approve ? "approved" : "cancelled",
-                cx->w->analyst->name);
+  /* Only the gate knows what waits there, and writes the history's line. */
+  cx->plan->vc_changed[cx->vc] = true;
   command_say(cx, approve ? "%s: released what waited under %s" : "%s: dropped what waited under %s",
               command_case(cx)->id, token);
   return ST_OK;
