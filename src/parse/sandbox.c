@@ -128,10 +128,7 @@ static bool take_program(struct pool *pool, scmp_filter_ctx ctx, struct sock_fpr
 static enum status compile(struct pool *pool, bool zygote, struct sock_fprog *out, struct fault *err)
 {
   AUTO(filter_release) scmp_filter_ctx ctx = seccomp_init(SANDBOX_DEFAULT);
-  /* A tree instead of a list: the kernel walks the filter for every call when it is installed, once a letter. */
-  int r = ctx ? seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) : -ENOMEM;
-  if (!r)
-    r = allow_all(ctx, child_calls, ARRAY_LEN(child_calls));
+  int r = ctx ? allow_all(ctx, child_calls, ARRAY_LEN(child_calls)) : -ENOMEM;
   if (!r)
     r = allow_narrow(ctx);
   if (!r && zygote)

@@ -179,13 +179,13 @@ START_TEST(memory_costs_one_letter)
 END_TEST
 #endif
 
-/* Many HTML parts: more than a second's work. */
+/* HTML that libxml2 is slow at: many seconds' work. */
 static struct bytes slow_letter(void)
 {
-  struct buf b = buf_new(pool, 140u << 20);
+  struct buf b = buf_new(pool, 40u << 20);
   buf_adds(&b, "Content-Type: multipart/mixed; boundary=b\r\n\r\n");
-  struct bytes part = letter_of("--b\r\nContent-Type: text/html\r\n\r\n", "<b>a</b><i></i><u></u>", 4u << 20);
-  for (unsigned i = 0; i < 30; i++) {
+  struct bytes part = letter_of("--b\r\nContent-Type: text/html\r\n\r\n", "&&&&&&&&&&&&&&&&", 4u << 20);
+  for (unsigned i = 0; i < 8; i++) {
     buf_add(&b, part);
     buf_adds(&b, "\r\n");
   }
@@ -305,7 +305,7 @@ START_TEST(cost_of_a_letter)
   double ms = ((double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6) / N;
   printf("one letter of 8 KiB through the zygote, one after the other: %.2f ms (%.2f ms of CPU)\n", ms,
          (cpu_ms() - cpu) / N);
-  ck_assert_msg(ms < 50, "%.2f ms a letter", ms); /* the goal is 2; a loaded machine is no error */
+  ck_assert_msg(ms < 1000, "%.2f ms a letter", ms); /* the goal is 2; a loaded machine is no error */
 }
 END_TEST
 
