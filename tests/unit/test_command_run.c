@@ -216,6 +216,22 @@ START_TEST(switching_cases)
 }
 END_TEST
 
+START_TEST(later_commands_see_what_earlier_ones_did)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("t");
+  struct vuln_case *before;
+  struct scene s = { .no_key = true };
+  struct plan *p =
+      run_mail(pool, &s, "#key accept " FPR " for rosa@x.org\n#key drop " FPR "\n#reply\nHello\n#end\n", &before);
+  ck_assert_int_eq(p->result[1].status, ST_OK);
+  ck_assert_int_eq(p->result[2].status, ST_DENIED); /* the key is gone again: no reply in clear */
+  struct scene spam = { .rm = RM_CLOSED, .spam = true };
+  p = run_mail(pool, &spam, "#reopen it was none\n#reply\nHello\n#end\n", &before);
+  ck_assert(!p->failed);
+  ck_assert(!p->vc[0]->spam && before->spam);
+}
+END_TEST
+
 START_TEST(a_full_mail_of_case_switches)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("t");
@@ -292,6 +308,7 @@ int main(void)
   tcase_add_test(t, contact_facts);
   tcase_add_test(t, parties_that_commands_add);
   tcase_add_test(t, switching_cases);
+  tcase_add_test(t, later_commands_see_what_earlier_ones_did);
   tcase_add_test(t, a_full_mail_of_case_switches);
   tcase_add_test(t, too_long);
   tcase_add_test(t, help);
