@@ -58,10 +58,11 @@ static CURLcode set_tls(CURL *easy, const struct fetch_config *config)
     rc = curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, pin_alone ? 0L : 2L);
   if (!rc && config->pin)
     rc = curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, config->pin);
-  if (!rc && config->ca_file)
+  bool own_trust = config->pin || config->ca_file; /* this CA and no other */
+  if (!rc && own_trust)
     rc = curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
-  if (!rc && config->ca_file)
-    rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* this CA and no other */
+  if (!rc && own_trust)
+    rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
   if (!rc)
     rc = curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL); /* STARTTLS or nothing */
   return rc;

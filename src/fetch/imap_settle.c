@@ -110,7 +110,7 @@ enum status imap_settle(struct inbox *box, const struct inbox_id *id, const char
     if (!st && there)
       st = move_letter(im, &uid, wire, &why);
     if (st)
-      return fault(err, st, "folder %s: %s", target, st == ST_REJECT && why.text[0] ? why.text : first.text);
+      return fault(err, st, "folder %s: %s", target, why.text[0] ? why.text : first.text);
   }
   return st ? fault(err, st, "%s", first.text) : ST_OK;
 }

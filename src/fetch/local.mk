@@ -23,5 +23,7 @@ test_fetch_maildir_LDADD = libfetch.la $(UNIT_LIBS)
 TESTS += test_fetch_maildir
 endif
 
-dist_check_SCRIPTS += tests/integration/test_fetch_imap.py tests/integration/test_fetch_hostile.py
-TESTS += tests/integration/test_fetch_imap.py tests/integration/test_fetch_hostile.py
+dist_check_SCRIPTS += tests/integration/test_fetch_imap.py tests/integration/test_fetch_hostile.py \
+	tests/integration/test_fetch_baddays.py
+TESTS += tests/integration/test_fetch_imap.py tests/integration/test_fetch_hostile.py \
+	tests/integration/test_fetch_baddays.py

@@ -10,7 +10,6 @@
 #include <embargod/helper.h>
 #include <curl/curl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -70,13 +69,17 @@ static bool is_folder(const char *path)
 
 static enum status lock_in(const struct fetch_config *config, struct fault *err)
 {
-  const char *read_paths[ARRAY_LEN(network_paths) + 2] = { 0 };
+  const char *read_paths[ARRAY_LEN(network_paths) + 3] = { 0 };
   const char *write_paths[2] = { is_folder(config->url.path) ? config->url.path : NULL };
   bool imap = config->url.kind == FETCH_IMAP;
-  if (imap) {
-    memcpy(read_paths, network_paths, sizeof network_paths);
-    read_paths[ARRAY_LEN(network_paths)] = config->ca_file;
-  }
+  size_t n = 0;
+#ifdef EMBARGOD_SANITIZERS
+  read_paths[n++] = "/proc"; /* LeakSanitizer */
+#endif
+  for (size_t i = 0; imap && i < ARRAY_LEN(network_paths); i++)
+    read_paths[n++] = network_paths[i];
+  if (imap)
+    read_paths[n] = config->ca_file;
   /* a letter lies in memory three times: libetpan's buffer, its literal, the memfd */
   struct lockin lockin = { .read_paths = read_paths,
                            .write_paths = write_paths,

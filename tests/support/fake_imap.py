@@ -54,6 +54,10 @@ class FakeImap:
 
     def close(self):
         self.closing = True
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        except OSError:
+            pass
         self.listener.close()
         for sock in self.live:
             try:
@@ -79,13 +83,14 @@ class FakeImap:
             threading.Thread(target=self._guard, args=(number, sock), daemon=True).start()
 
     def _guard(self, number, sock):
+        connection = Connection(self, number, sock)
         try:
-            Connection(self, number, sock).run()
+            connection.run()
         except (OSError, EOFError, ValueError, TypeError):  # TypeError: nothing is selected
             pass
         finally:
             try:
-                sock.close()
+                connection.sock.close()  # the one inside TLS: sock itself was handed over to it
             except OSError:
                 pass
 

@@ -53,7 +53,7 @@ class Mailbox:
             self.helper.send(C.FETCH_WANT, [(C.FETCH_TAG_FOLDER, key[0]), (C.FETCH_TAG_UIDVALIDITY, key[1]),
                                             (C.FETCH_TAG_UID, key[2])])
 
-    def until(self, done, timeout=15):
+    def until(self, done, timeout=30):
         """Handles messages until done() or the timeout; -> done()"""
         end = time.monotonic() + timeout
         while not done():
