@@ -129,7 +129,12 @@ void crypt_handle(struct crypt_worker *w, struct crypt_job *job);
 MUST_USE enum status crypt_serve(int fd, struct fault *err);
 
 /* ---- home ---- */
-enum crypt_conf { CONF_RING, CONF_IMPORT, CONF_VERIFY };
+enum crypt_conf {
+  CONF_RING,
+  CONF_IMPORT,       /* of others' certificates: cleaned */
+  CONF_IMPORT_WHOLE, /* of what was in a ring of ours */
+  CONF_VERIFY,
+};
 /* text of a gpg.conf; ring: "ring-7.kbx" for CONF_RING, what the scratch home reads beside its own for CONF_VERIFY */
 char *crypt_home_conf(struct pool *pool, enum crypt_conf kind, const char *ring);
 MUST_USE enum status crypt_home_enter(struct pool *pool, const char *home, struct fault *err);
@@ -161,9 +166,13 @@ void crypt_key_describe(struct pool *pool, gpgme_key_t key, int64_t now, struct 
 /* Why it cannot be encrypted to, or NULL. */
 const char *crypt_cert_unusable(unsigned flags, int64_t expires, int64_t now);
 MUST_USE enum status crypt_engine_list(struct crypt_engine *e, int deadline_ms, struct fault *err); /* into e->key */
-/* fprs NULL-terminated; minimal: without signatures by others. */
-MUST_USE enum status crypt_engine_export(struct crypt_engine *e, struct pool *pool, const char **fprs, int deadline_ms,
-                                         struct bytes *out, struct fault *err);
+enum crypt_export {
+  EXPORT_MINIMAL, /* without signatures by others and without expired parts */
+  EXPORT_WHOLE,
+};
+/* fprs NULL-terminated. */
+MUST_USE enum status crypt_engine_export(struct crypt_engine *e, struct pool *pool, const char **fprs,
+                                         enum crypt_export mode, struct bytes *out, struct fault *err);
 MUST_USE enum status crypt_engine_import(struct crypt_engine *e, struct bytes certs, int deadline_ms,
                                          struct fault *err);
 

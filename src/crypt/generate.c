@@ -44,7 +44,7 @@ static enum status make_key(struct crypt_worker *w, const char *uid, int64_t exp
   if (!r || !r->fpr)
     return fault(err, ST_RETRY, "GnuPG made no key");
   const char *fprs[] = { pool_strdup(pool, r->fpr), NULL };
-  return crypt_engine_export(e, pool, fprs, GENERATE_DEADLINE_MS, public_key, err);
+  return crypt_engine_export(e, pool, fprs, EXPORT_WHOLE, public_key, err);
 }
 
 /* Moves the files of a folder of the scratch home into the home's folder of that name. Durable. */

@@ -50,7 +50,7 @@ char *crypt_home_conf(struct pool *pool, enum crypt_conf kind, const char *ring)
   buf_adds(&b, common_conf);
   if (kind == CONF_IMPORT)
     buf_adds(&b, "import-options self-sigs-only,import-clean\n");
-  if (kind != CONF_IMPORT)
+  if (kind == CONF_RING || kind == CONF_VERIFY)
     buf_adds(&b, "no-default-keyring\n");
   if (ring)
     buf_printf(&b, "keyring %s%s\n", kind == CONF_VERIFY ? CRYPT_HOME "/" : "", ring);

@@ -7,6 +7,8 @@
 
 #include "crypt_private.h"
 
+#define EXPORT_DEADLINE_MS 60000
+
 static bool subkey_valid(gpgme_subkey_t s, int64_t now)
 {
   return !s->revoked && !s->disabled && !s->invalid && !(s->expires && s->expires <= now);
@@ -119,7 +121,7 @@ enum status crypt_engine_import(struct crypt_engine *e, struct bytes certs, int 
   return g || timeout ? key_fault(err, "importing keys", g, timeout) : ST_OK;
 }
 
-enum status crypt_engine_export(struct crypt_engine *e, struct pool *pool, const char **fprs, int deadline_ms,
+enum status crypt_engine_export(struct crypt_engine *e, struct pool *pool, const char **fprs, enum crypt_export mode,
                                 struct bytes *out, struct fault *err)
 {
   bool timeout;
@@ -130,8 +132,9 @@ enum status crypt_engine_export(struct crypt_engine *e, struct pool *pool, const
     return st;
   AUTO(crypt_data_freep) gpgme_data_t data = crypt_data_out(&sink);
   gpgme_set_armor(e->ctx, 0);
-  gpgme_error_t g = crypt_engine_run(e, gpgme_op_export_ext_start(e->ctx, fprs, GPGME_EXPORT_MODE_MINIMAL, data),
-                                     deadline_ms, &timeout);
+  gpgme_export_mode_t flags = mode == EXPORT_MINIMAL ? GPGME_EXPORT_MODE_MINIMAL : 0;
+  gpgme_error_t g =
+      crypt_engine_run(e, gpgme_op_export_ext_start(e->ctx, fprs, flags, data), EXPORT_DEADLINE_MS, &timeout);
   gpgme_set_armor(e->ctx, 1);
   if (g || timeout)
     st = key_fault(err, "exporting keys", g, timeout);

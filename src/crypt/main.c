@@ -13,7 +13,12 @@
 
 #include "crypt_private.h"
 
-/* Tests with a fake clock: gpg is started through this program ("gpg" as its name), which adds the time. */
+/* Tests with a fake clock: gpgme starts "/proc/self/exe" as its gpg, which is this program, and it adds the time. */
+static bool started_as_gpg(const char *name)
+{
+  return getenv("EMBARGOD_GPG") && clock_is_fake() && (strcmp(name, "exe") == 0 || strcmp(name, "/proc/self/exe") == 0);
+}
+
 static int as_gpg_with_fake_time(int argc, char **argv)
 {
   struct clock clock = clock_system();
@@ -57,7 +62,7 @@ static enum status start_gpgme(struct fault *err)
 int main(int argc, char **argv)
 {
   struct fault err = { 0 };
-  if (getenv("EMBARGOD_GPG") && clock_is_fake() && strcmp(argv[0], "gpg") == 0)
+  if (argc > 0 && started_as_gpg(argv[0]))
     return as_gpg_with_fake_time(argc, argv);
   clean_environment();
   enum status st = crypt_reaper_start(&err);

@@ -194,7 +194,8 @@ static enum status kept_certs(struct crypt_worker *w, enum crypt_keep keep, stru
   for (size_t i = 0; i < w->ring.count; i++)
     if ((keep == KEEP_ALL || w->ring.own[i]) && w->ring.key[i]->subkeys)
       fprs[n++] = w->ring.key[i]->subkeys->fpr;
-  return n ? crypt_engine_export(&w->engine, pool, fprs, w->deadline_ms, out, err) : ST_OK;
+  /* Whole: a minimal export leaves out what has expired, and mail to it could never be opened again. */
+  return n ? crypt_engine_export(&w->engine, pool, fprs, EXPORT_WHOLE, out, err) : ST_OK;
 }
 
 static enum status sync_file(const char *path, struct fault *err)
@@ -205,19 +206,26 @@ static enum status sync_file(const char *path, struct fault *err)
   return ST_OK;
 }
 
+static enum status import_as(struct crypt_worker *w, enum crypt_conf kind, struct bytes certs, struct fault *err)
+{
+  enum status st = certs.len ? crypt_scratch_conf(w, kind, err) : ST_OK;
+  if (!st && certs.len)
+    st = crypt_engine_import(&w->scratch_engine, certs, w->deadline_ms * RING_DEADLINE_FACTOR, err);
+  return st;
+}
+
 /* Imports into the scratch home and gives back the path of its ring; an empty one when there was nothing. */
-static enum status build_in_scratch(struct crypt_worker *w, struct pool *pool, struct bytes certs, const char **path,
-                                    struct fault *err)
+static enum status build_in_scratch(struct crypt_worker *w, struct bytes kept, struct bytes certs, struct fault *err)
 {
   enum status st = crypt_scratch_open(w, err);
-  if (!st)
-    st = crypt_scratch_conf(w, CONF_IMPORT, err);
   if (st)
     return st;
   crypt_scratch_empty(w);
-  *path = crypt_scratch_path(w, pool, "pubring.kbx");
-  if (certs.len)
-    return crypt_engine_import(&w->scratch_engine, certs, w->deadline_ms * RING_DEADLINE_FACTOR, err);
+  st = import_as(w, CONF_IMPORT_WHOLE, kept, err);
+  if (!st)
+    st = import_as(w, CONF_IMPORT, certs, err);
+  if (st || kept.len || certs.len)
+    return st;
   return crypt_engine_list(&w->scratch_engine, w->deadline_ms, err); /* makes an empty keybox */
 }
 
@@ -248,7 +256,6 @@ enum status crypt_ring_build(struct crypt_worker *w, enum crypt_keep keep, struc
 {
   AUTO(pool_freep) struct pool *pool = pool_new("ring");
   struct bytes kept;
-  const char *built = NULL;
   enum status st = crypt_scratch_open(w, err); /* takes home.lock by itself: before ours */
   if (st)
     return st;
@@ -260,12 +267,9 @@ enum status crypt_ring_build(struct crypt_worker *w, enum crypt_keep keep, struc
   st = kept_certs(w, keep, pool, &kept, err);
   if (st)
     return fault_add(err, "own keys");
-  struct buf all = buf_new(pool, kept.len + certs.len + 1);
-  buf_add(&all, kept);
-  buf_add(&all, certs);
-  st = build_in_scratch(w, pool, buf_bytes(&all), &built, err);
+  st = build_in_scratch(w, kept, certs, err);
   if (!st)
-    st = switch_to(w, pool, built, err);
+    st = switch_to(w, pool, crypt_scratch_path(w, pool, "pubring.kbx"), err);
   crypt_scratch_empty(w);
   crypt_ring_drop(w);
   return st ? fault_add(err, "new key ring") : ST_OK;

@@ -84,7 +84,7 @@ static enum status learn_extra(struct crypt_worker *w, struct pool *pool, struct
     return fault(err, ST_REJECT, "the certificate is damaged or has no valid user id");
   crypt_key_describe(pool, w->scratch_engine.key[0], clock_now(&w->clock), &cert);
   const char *fprs[] = { cert.fpr, NULL };
-  st = crypt_engine_export(&w->scratch_engine, pool, fprs, w->deadline_ms, &clean, err);
+  st = crypt_engine_export(&w->scratch_engine, pool, fprs, EXPORT_MINIMAL, &clean, err);
   if (!st && !clean.len)
     st = fault(err, ST_REJECT, "the certificate cannot be exported");
   if (!st)

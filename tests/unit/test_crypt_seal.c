@@ -371,6 +371,35 @@ START_TEST(ring_survives_a_kill)
 }
 END_TEST
 
+/* Our key has expired, and rings go on being built: mail to it is still opened, its expired parts are not cleaned away.
+ */
+START_TEST(expired_own_key_still_opens)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("t");
+  static const char *const names[] = { "alice" };
+  struct fault err = { 0 };
+  struct pgp_result r;
+  const char *home = fixture_copy(&fx, pool, "ring-expired");
+  struct peer agent = peer_start(home, PEER_AGENT, 0);
+  struct peer p = peer_start(home, PEER_WORKER, 0);
+  struct bytes message = sealed(peer_call(&p, pool, seal_request(pool, BYTES(ENTITY), fx.fpr)));
+  peer_stop(&p);
+  setenv("EMBARGOD_FAKE_TIME", "+94608000", 1); /* three years on */
+  p = peer_start(home, PEER_WORKER, 0);
+  unsetenv("EMBARGOD_FAKE_TIME");
+  for (int i = 0; i < 2; i++)
+    ring_of(&p, pool, names, 1, 2);
+  refused(peer_call(&p, pool, seal_request(pool, BYTES(ENTITY), fpr_of(pool, "alice"))), ST_RETRY, "expired");
+  struct wire_msg *m = wire_new(pool, CRYPT_OPEN, 4);
+  wire_put(m, TAG_BYTES, message);
+  ck_assert_int_eq(pgp_result_get(peer_call(&p, pool, m), &r, &err), ST_OK);
+  ck_assert_int_eq(r.outcome, PGP_OPENED);
+  ck_assert_int_eq(r.sig[0].state, PGP_SIG_EXPIRED_KEY);
+  peer_stop(&p);
+  peer_stop(&agent);
+}
+END_TEST
+
 #ifdef EMBARGOD_FAILPOINTS
 START_TEST(ring_survives_each_failpoint)
 {
@@ -547,6 +576,7 @@ int main(void)
   tcase_add_test(t, inspecting_leaves_no_trace);
   tcase_add_test(t, ring_switches_for_all_workers);
   tcase_add_test(t, ring_survives_a_kill);
+  tcase_add_test(t, expired_own_key_still_opens);
 #ifdef EMBARGOD_FAILPOINTS
   tcase_add_loop_test(t, ring_survives_each_failpoint, 0, 3);
 #endif
