@@ -35,3 +35,12 @@ compose_letter_LDADD = libmail.la libwire.la libbase.la
 dist_check_SCRIPTS += tests/integration/compose.py
 TESTS += test_mail_view test_mail_pgp test_mail_text test_mail_dsn test_mail_compose tests/integration/compose.py
 endif
+
+check_PROGRAMS += fuzz_mail
+fuzz_mail_SOURCES = tests/fuzz/fuzz_mail.c $(MAIN_OF_FUZZERS)
+fuzz_mail_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+fuzz_mail_LDFLAGS = $(LDFLAGS_OF_FUZZERS)
+fuzz_mail_LDADD = libmail.la libparse.la
+if !FUZZ
+TESTS += fuzz_mail
+endif

@@ -47,3 +47,12 @@ test_template_set_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_template_set_LDADD = libtemplate.la libcase.la libconf.la libbase.la $(UNIT_LIBS)
 TESTS += test_template_spec test_template_render test_template_set
 endif
+
+check_PROGRAMS += fuzz_template
+fuzz_template_SOURCES = tests/fuzz/fuzz_template.c $(MAIN_OF_FUZZERS)
+fuzz_template_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+fuzz_template_LDFLAGS = $(LDFLAGS_OF_FUZZERS)
+fuzz_template_LDADD = libtemplate.la libcase.la libconf.la libbase.la
+if !FUZZ
+TESTS += fuzz_template
+endif
