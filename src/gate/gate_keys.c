@@ -126,7 +126,7 @@ static enum key_tier tier_of(const struct run *r, size_t i)
 {
   const struct reading *rd = &r->rd;
   for (unsigned s = 0; rd->signature && rd->verdict == VERDICT_GOOD && s < rd->signature->sig_count; s++)
-    if (!strcmp(rd->signature->sig[s].primary, rd->cert[i].fpr))
+    if (!strcmp(rd->signature->sig[s].primary, rd->cert[i].fpr)) /* of a key that we knew before: a refresh */
       return TIER_SIGNED;
   if (r->wkd && i >= rd->wkd_first)
     return TIER_WKD;

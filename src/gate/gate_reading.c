@@ -34,6 +34,20 @@ static void find_main(struct reading *rd)
   }
 }
 
+/* A reporter's certificate lies in the store, not in the ring: embargod-crypt got it with the letter and calls it extra. Here it
+ * is one that we know, unless it still waits for an analyst's word. */
+static void know_stored_keys(struct run *r, struct pgp_result *result)
+{
+  for (unsigned i = 0; i < result->sig_count; i++) {
+    struct pgp_signature *s = &result->sig[i];
+    struct stored_key k;
+    bool found = false;
+    struct fault err = { 0 };
+    if (s->extra_key && *s->primary && !store_key_by_fpr(r->g->store, r->pool, s->primary, &k, &found, &err) && found && !k.waits)
+      s->extra_key = false;
+  }
+}
+
 /* The verdict of main: the innermost layer on the way down that carries signatures. An encryption layer anywhere on the way
  * makes it encrypted. */
 static void judge(struct reading *rd)
@@ -85,6 +99,8 @@ void reading_finish(struct run *r)
 {
   struct reading *rd = &r->rd;
   find_main(rd);
+  for (unsigned i = 1; i < rd->count; i++)
+    know_stored_keys(r, &rd->layer[i].result);
   judge(rd);
   protected_headers(r);
   bool plain;

@@ -128,16 +128,17 @@ static char *signer_text(struct run *r)
     return pool_strdup(r->pool, "not signed");
   const struct pgp_signature *s = &rd->signature->sig[0];
   const char *fpr = *s->primary ? s->primary : s->fpr;
-  return pool_printf(r->pool, "%s signature, key %s%s", pgp_verdict_name(rd->verdict), pgp_fpr_pretty(r->pool, fpr),
-                     s->extra_key ? " (a key that came from the sender, not checked by anyone)" : "");
+  if (s->state == PGP_SIG_GOOD && s->extra_key)
+    return pool_printf(r->pool, "good, by a key that came with the letter and that nobody has checked: %s", pgp_fpr_pretty(r->pool, fpr));
+  return pool_printf(r->pool, "%s, key %s", pgp_verdict_name(rd->verdict), pgp_fpr_pretty(r->pool, fpr));
 }
 
 static const char *protection_text(const struct run *r)
 {
   const struct reading *rd = &r->rd;
   if (rd->encrypted)
-    return rd->verdict == VERDICT_GOOD ? "encrypted and signed" : "encrypted";
-  return rd->verdict == VERDICT_GOOD ? "signed, not encrypted" : "in clear";
+    return rd->signature ? "encrypted and signed" : "encrypted";
+  return rd->signature ? "signed, not encrypted" : "in clear";
 }
 
 /* Who wrote is known well enough to be told more than "we have it": a good signature, or the mail server's DMARC pass. */
@@ -271,6 +272,16 @@ static enum status ack_cap(struct run *r, const char *address, const char **why,
   return st;
 }
 
+/* Signed by the very key that the answer is encrypted to: whoever reads it is who wrote. */
+static bool signed_with(const struct run *r, const char *fingerprint)
+{
+  const struct pgp_result *s = r->rd.signature;
+  for (unsigned i = 0; s && i < s->sig_count; i++)
+    if (s->sig[i].state == PGP_SIG_GOOD && !strcmp(s->sig[i].primary, fingerprint))
+      return true;
+  return false;
+}
+
 static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party_ref party, const struct stored_key *key,
                                struct fault *err)
 {
@@ -284,7 +295,7 @@ static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party
     return ST_OK;
   }
   struct outgoing *o = NULL;
-  bool full = key && sender_authenticated(r);
+  bool full = key && (sender_authenticated(r) || signed_with(r, key->fingerprint));
   struct letter_spec s = { .kind = "acknowledgement", .template_name = full ? "ack/full" : "ack/content-free", .vc = vc,
                            .party = party, .to_name = p->name, .to_address = p->address, .auto_submitted = "auto-replied",
                            .thread_for = r->rd.view.message_id, .serial = "ack", .encrypt = key != NULL, .attach_key = !full,

@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenarios: who writes what, signed by whom, and what each mailbox must hold after. Real binaries, real gpg, maildirs."""
+import os
+import re
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from gateway import Failed, Site, expect  # noqa: E402
+
+POC = bytes(range(256)) * 40 + b"\r\n\n\r tail \x00"
+SECRET = "zanzibarfirmware"
+
+
+class Story(Site):
+    """Reporter Robin, analysts Alice (lead) and Bob, stakeholders fda and cisa."""
+
+    def __init__(self, **k):
+        super().__init__(**k)
+        self.robin = self.person("Robin Reporter", "robin@lab.example")
+        self.alice = self.person("Alice Analyst", "alice@pumps.example")
+        self.bob = self.person("Bob Analyst", "bob@pumps.example")
+        self.fda = self.person("FDA", "cyber@fda.example")
+        self.cisa = self.person("CISA", "central@cisa.example")
+        self.init([(self.alice, "alice", "lead"), (self.bob, "bob", "")], [(self.fda, "fda", "regulator"), (self.cisa, "cisa", "coordinator")])
+
+    def report(self, text="The pump takes any firmware: %s\n" % SECRET, subject="Pump takes any firmware", **k):
+        return self.robin.encrypted(self.ADDRESS, subject, text, [("poc.bin", POC), ("robin.asc", self.robin.public())], **k)
+
+    def command(self, who, text, about=None, **k):
+        """who answers a mail of the gateway (quoting it) and sends; gives the receipt."""
+        quote = "\n\n" + about.quoted() if about else ""
+        self.deliver(who.encrypted(self.ADDRESS, "Re: " + (about.subject if about else "x"), text + quote, reply_to=about, **k))
+        self.once()
+        got = [m for m in self.fresh(who) if "Receipt" in m.subject or "changed" in m.subject]
+        expect(len(got) == 1, "one receipt expected", *[m.subject for m in got])
+        return got[0]
+
+    def show(self, case="EMB-2026-0001"):
+        return self.ctl_json("show", case)
+
+
+def year(s):
+    return s.ctl_json("list", "all")[0]["id"] if s.ctl_json("list", "all") else ""
+
+
+def whole_case(s):
+    s.deliver(s.report())
+    s.once()
+    ack = s.one(s.robin, "acknowledgement")
+    expect(ack.encrypted and ack.signer == s.fpr and SECRET not in ack.text, "acknowledgement: encrypted, signed by us, no text of the report")
+    expect(ack.outer["Subject"].startswith("[EMB-") and "firmware" not in ack.outer["Subject"], "its outer subject is neutral", ack.outer["Subject"])
+    expect(ack.outer["Auto-Submitted"] == "auto-replied", "RFC 3834")
+    case = re.search(r"EMB-\d{4}-\d{4}", ack.outer["Subject"]).group(0)
+    forwards = [s.one(p, "forward") for p in (s.alice, s.bob)]
+    for f in forwards:
+        expect(f.encrypted and f.signer == s.fpr and SECRET in f.text, "forward: encrypted, signed, with the report")
+        expect(f.attachments["poc.bin"] == POC, "the attachment arrives byte-identical")
+    r = s.command(s.alice, "#take\n#validate\n#accept\n#product \"Pump 9\" 1.0-2.3\n#description\nAny firmware is taken.\n#end\n"
+                           "#reply\nThank you. We could reproduce it.\n", forwards[0])
+    expect(r.text.count("ok      ") == 6 and "FAILED" not in r.text, "six commands done", r.text)
+    reply = s.one(s.robin, "reply")
+    expect(reply.encrypted and reply.signer == s.fpr and "We could reproduce it." in reply.text, "reply", reply.text)
+    expect("write above" not in reply.text.split("\n", 2)[2], "nothing of the quotation goes out", reply.text)
+    show = s.show(case)
+    expect(show["report"] == "Accepted" and show["members"] == [{"analyst": "alice", "role": "assignee"}], "state", show)
+    r = s.command(s.bob, "#notify fda cisa\n", forwards[1])
+    token = re.search(r"#approve (\w+)", r.text)
+    expect(token and not s.fresh(s.fda) and not s.fresh(s.cisa), "nothing leaves before its release", r.text)
+    s.fresh(s.alice)
+    s.command(s.bob, "#approve %s\n" % token.group(1), forwards[1])
+    for p in (s.fda, s.cisa):
+        m = s.one(p, "notice")
+        expect(m.encrypted and m.signer == s.fpr and "Any firmware is taken." in m.text and "TLP:AMBER" in m.text, "notice", m.text)
+    copies = s.fresh(s.alice)
+    expect(any("Sent" in m.subject for m in copies), "the assignee gets copies of the notices", *[m.subject for m in copies])
+    r = s.command(s.bob, "#approve %s\n" % token.group(1), forwards[1])
+    expect("FAILED" in r.text and not s.fresh(s.fda), "a release works once", r.text)
+    s.deliver(s.robin.encrypted(s.ADDRESS, "Re: x", "One more thing: zebra.\n", reply_to=reply))
+    s.once()
+    more = s.one(s.alice, "follow-up")
+    expect(case in more.subject and "zebra" in more.text and not s.fresh(s.robin), "a follow-up threads, is forwarded, not acknowledged")
+    expect(len(s.ctl_json("list", "all")) == 1, "still one case")
+    expect("sound" in s.ctl("check"), "the store is sound")
+    expect(len(s.box(".Processed")) == 6 and not s.box("."), "all letters are moved to Processed", len(s.box(".Processed")))
+
+
+def outsider_guesses_case_id(s):
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    s.fresh(s.robin), s.fresh(s.bob)
+    eve = s.person("Eve", "eve@evil.example")
+    eve.learn(s.key)
+    s.deliver(eve.encrypted(s.ADDRESS, "Re: [EMB-2026-0001] hello", "What is the state?\n\n" + fw.text, sign=False, reply_to=fw))
+    s.once()
+    got = s.one(s.alice, "forward of the outsider's letter")
+    expect("EMB-2026-0002" in got.subject and "Mentions:    EMB-2026-0001" in got.text, "a new case that mentions the other", got.subject, got.text)
+    for m in s.fresh(eve):
+        expect("firmware" not in m.text and SECRET not in m.text, "the outsider learns nothing", m.text)
+
+
+def commands_need_a_signature(s):
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    s.fresh(s.robin), s.fresh(s.bob)
+    s.deliver(s.alice.encrypted(s.ADDRESS, "Re: " + fw.subject, "#invalidate forged\n\n" + fw.quoted(), sign=False, reply_to=fw))
+    s.once()
+    expect(s.show()["report"] == "Received", "an unsigned command changes nothing")
+    notes = s.fresh(s.alice)
+    expect(len(notes) == 2 and all(m.encrypted for m in notes), "alice is told, and the quarantine is announced", *[m.subject for m in notes])
+    expect(len(s.ctl_json("quarantine", "list")) == 1 and len(s.box(".Quarantine")) == 1, "it is in quarantine")
+    raw = s.alice.encrypted(s.ADDRESS, "Re: " + fw.subject, "#validate\n\n" + fw.quoted(), reply_to=fw)
+    s.deliver(raw)
+    s.once()
+    expect(s.show()["report"] == "Valid", "a signed one works")
+    s.fresh(s.alice)
+    s.deliver(raw.replace(b"Message-ID: <", b"Message-ID: <again."))
+    s.once()
+    m = s.one(s.alice, "answer to the replay")
+    expect("handled before" in m.text, "a replay in a new envelope is refused", m.text)
+    r = s.command(s.alice, "#accept\n#frobnicate\n", fw)
+    expect("FAILED  #frobnicate" in r.text and s.show()["report"] == "Valid", "one bad command and none is applied", r.text)
+    r = s.command(s.alice, "#dry-run\n#accept\n", fw)
+    expect("preview" in r.text.lower() and s.show()["report"] == "Valid", "a dry run changes nothing", r.text)
+    r = s.command(s.alice, "Looks real to me.\n", fw)
+    expect("NOT" in r.text and "Looks real" in s.ctl("show", "EMB-2026-0001") and not s.fresh(s.robin), "text alone is a note", r.text)
+    r = s.command(s.bob, "#list\n")
+    expect("EMB-2026-0001" in r.text, "#list needs no case", r.text)
+
+
+def report_in_clear(s):
+    s.deliver(s.robin.plain(s.ADDRESS, "Pump trouble", "It is %s.\n" % SECRET, [("poc.bin", POC)]))
+    s.once()
+    ack = s.one(s.robin)
+    expect(not ack.encrypted and ack.signer == s.fpr and SECRET not in ack.raw.decode() and "trouble" not in ack.raw.decode(),
+           "content-free acknowledgement in clear, signed", ack.text)
+    fw = s.one(s.alice)
+    expect("ARRIVED IN CLEAR; sender not authenticated" in fw.text.split("\n")[1], "the forward says so on top", fw.text[:300])
+    expect(fw.encrypted and SECRET in fw.text and fw.attachments["poc.bin"] == POC and "original.eml" in fw.attachments, "and is encrypted")
+    r = s.command(s.alice, "#reply\nThank you.\n", fw)
+    expect("FAILED" in r.text and "clear" in r.text and not s.fresh(s.robin), "no reply in clear", r.text)
+    s.deliver(s.robin.plain(s.ADDRESS, "Pump trouble again", "second\n"))
+    s.once()
+    expect(not s.fresh(s.robin), "one acknowledgement in 24 hours")
+    s.fresh(s.alice)
+    s.command(s.alice, "#key import\n#reply\nThank you, now encrypted.\n", fw) if False else None
+
+
+def what_cannot_be_read(s):
+    other = s.person("Other", "other@x.example")
+    s.robin.learn(other.public())
+    s.deliver(s.robin.encrypted(s.ADDRESS, "secret", SECRET, recipients=[other.fpr]))
+    s.once()
+    m = s.one(s.robin)
+    expect(not m.encrypted and m.signer == s.fpr and "openpgp-key.asc" in m.attachments and s.fpr[-4:] in m.text, "told how to encrypt", m.text)
+    expect("quarantine" in s.one(s.alice).subject and "quarantine" in s.one(s.bob).subject, "the analysts are told")
+    good = s.report()
+    s.deliver(good.replace(b"Message-ID: <", b"Message-ID: <t.")[:-400].replace(b"\r\n=", b"\r\nA=") + b"\r\n")
+    s.deliver(b"From: x@y.example\r\nTo: " + s.ADDRESS.encode() + b'\r\nContent-Type: multipart/mixed; boundary="\\""\r\n\r\nx\r\n')
+    deep = b"From: x@y.example\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 50000 + b"x\r\n"
+    s.deliver(deep)
+    s.deliver(b"From: loop@y.example\r\nAuto-Submitted: auto-replied\r\nSubject: away\r\n\r\nI am away.\r\n")
+    s.deliver(s.report(subject="the good one"))
+    s.once()
+    q = s.ctl_json("quarantine", "list")
+    expect(len(q) == 4, "damaged, crasher and depth bomb join the first", *[x["reason"] for x in q])
+    cases = s.ctl_json("list", "all")
+    expect(len(cases) == 1 and cases[0]["title"] == "the good one", "the good letter among them is handled", cases)
+    n = str(q[0]["id"])
+    s.ctl("quarantine", "discard", n)
+    expect(len(s.ctl_json("quarantine", "list")) == 3, "discarded")
+
+
+def duplicates_and_bounces(s):
+    raw = s.report()
+    s.deliver(raw), s.deliver(raw)
+    s.once()
+    expect(len(s.ctl_json("list", "all")) == 1, "the same letter twice is one case")
+    ack = s.one(s.robin)
+    expect("+" in ack.return_path, "an envelope sender of its own", ack.return_path)
+    s.fresh(s.alice), s.fresh(s.bob)
+    dsn = ("From: mailer-daemon@lab.example\r\nTo: <%s>\r\nDelivered-To: %s\r\nSubject: failed\r\nReturn-Path: <>\r\nMessage-ID: <d1@lab.example>\r\n"
+           "Auto-Submitted: auto-replied\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+           "--b\r\nContent-Type: text/plain\r\n\r\nno such user\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+           "Reporting-MTA: dns; lab.example\r\n\r\nFinal-Recipient: rfc822; robin@lab.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+           "Diagnostic-Code: smtp; 550 no such user\r\n--b--\r\n" % (ack.return_path, ack.return_path)).encode()
+    s.deliver(dsn)
+    s.once()
+    m = s.one(s.alice, "bounce alarm")
+    expect("5.1.1" in m.text and "robin@lab.example" in m.text, "the analysts are told", m.text)
+    states = {x["kind"]: x["state"] for x in s.ctl_json("outbox", "all")}
+    expect(states["acknowledgement"] == "bounced", "the letter is marked", states)
+    expect(not s.fresh(s.robin) and len(s.ctl_json("list", "all")) == 1, "a bounce opens nothing and is not answered")
+
+
+def nothing_leaks(s):
+    s.deliver(s.report())
+    s.once()
+    s.command(s.alice, "#description\n%s is the word.\n#end\n#tag %stag\n" % (SECRET, SECRET), s.one(s.alice))
+    words = [SECRET.encode(), b"Robin Reporter", b"robin@lab.example", b"Pump takes any firmware"]
+    seen = 0
+    for top, _, names in os.walk(s.dir):
+        for name in names:
+            with open(os.path.join(top, name), "rb") as f:
+                data = f.read()
+            seen += 1
+            for w in words:
+                expect(w not in data, "%s holds %r in clear" % (name, w))
+    expect(seen > 5, "files were looked at")
+    for w in words:
+        expect(w.decode() not in s.log, "the log holds %r" % w)
+    expect(SECRET in s.ctl("show", "EMB-2026-0001"), "and yet it can be read")
+
+
+STORIES = [whole_case, outsider_guesses_case_id, commands_need_a_signature, report_in_clear, what_cannot_be_read, duplicates_and_bounces,
+           nothing_leaks]
+
+
+def main():
+    wanted = sys.argv[1:]
+    passed = failed = 0
+    for story in STORIES:
+        if wanted and story.__name__ not in wanted:
+            continue
+        begun = time.time()
+        try:
+            with Story() as s:
+                story(s)
+            passed += 1
+            print("ok      %s (%.1f s)" % (story.__name__, time.time() - begun), flush=True)
+        except Failed as e:
+            failed += 1
+            print("FAILED  %s: %s" % (story.__name__, e), flush=True)
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
