@@ -25,6 +25,7 @@ struct reading {
 /* libconfuse's callbacks carry no pointer of the caller's. Set only while cfg_parse_buf() runs. */
 static _Thread_local struct reading *now_reading;
 
+static void on_error(cfg_t *cfg, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
   struct reading *r = now_reading;

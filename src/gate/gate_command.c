@@ -222,6 +222,13 @@ static void receipt_lines(struct order *o, const struct plan *plan)
     tvalue_sets(pool, v, "reason", res->reason);
     tvalue_add(pool, list, v);
   }
+  if (plan && !text_empty(plan->note.reason)) { /* what became of the text that belongs to no command */
+    struct tvalue *v = tvalue_object(pool);
+    tvalue_sets(pool, v, "line", "(text)");
+    tvalue_setb(pool, v, "ok", plan->note.status == ST_OK);
+    tvalue_sets(pool, v, "reason", plan->note.reason);
+    tvalue_add(pool, list, v);
+  }
   tvalue_set(pool, o->vars, "receipt_lines", list);
 }
 
@@ -348,6 +355,8 @@ static enum status take_note(struct order *o, struct fault *err)
                      "#case ID.", err);
   if (text_empty(o->mail.note))
     return refuse(o, "It holds neither a command nor a text. Send #help for the commands.", err);
+  if (o->a->observer)
+    return refuse(o, "You are registered as an observer: you may read (#list, #show, #history), not write.", err);
   struct vuln_case *vc = o->vc[0];
   work_case(r, vc);
   work_event(r, vc, "note.added", o->a->name, "Note.");

@@ -349,9 +349,9 @@ static enum status release(struct doing *d, const struct effect *e, struct fault
   }
   for (size_t i = 0; !st && approve && !d->mail->dry_run && i < p.letter_count; i++)
     st = release_one(d, e, vc, &p.letter[i], err);
-  if (!st && approve && !d->mail->dry_run) {
+  if (!st && approve && !d->mail->dry_run && !strcmp(p.what, "reply")) {
     vc->last_contact_at = clock_now(&r->g->clock);
-    if (!strcmp(p.what, "reply") && !vc->first_answer_at)
+    if (!vc->first_answer_at)
       vc->first_answer_at = vc->last_contact_at;
   }
   return st;

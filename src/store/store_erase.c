@@ -13,8 +13,8 @@ static enum status run_all(struct store *st, int64_t ref, struct fault *err)
     "UPDATE letter SET softkey_digest = NULL WHERE case_id = $1",
     "DELETE FROM letter_body WHERE letter_id IN (SELECT id FROM letter WHERE case_id = $1)",
     "DELETE FROM outbox_body WHERE outbox_id IN (SELECT id FROM outbox WHERE case_id = $1)",
-    "DELETE FROM pending_body WHERE pending_letter_id IN (SELECT l.id FROM pending_letter l JOIN pending p"
-    " ON p.id = l.pending_id WHERE p.case_id = $1)",
+    ("DELETE FROM pending_body WHERE pending_letter_id IN (SELECT l.id FROM pending_letter l JOIN pending p"
+     " ON p.id = l.pending_id WHERE p.case_id = $1)"),
     "UPDATE outbox SET bounce_digest = NULL, message_id_digest = NULL WHERE case_id = $1",
     "UPDATE pending SET cancelled = 1 WHERE case_id = $1 AND released = 0",
   };

@@ -41,10 +41,6 @@ class Story(Site):
         return self.ctl_json("show", case)
 
 
-def year(s):
-    return s.ctl_json("list", "all")[0]["id"] if s.ctl_json("list", "all") else ""
-
-
 def whole_case(s):
     s.deliver(s.report())
     s.once()
@@ -145,8 +141,6 @@ def report_in_clear(s):
     s.deliver(s.robin.plain(s.ADDRESS, "Pump trouble again", "second\n"))
     s.once()
     expect(not s.fresh(s.robin), "one acknowledgement in 24 hours")
-    s.fresh(s.alice)
-    s.command(s.alice, "#key import\n#reply\nThank you, now encrypted.\n", fw) if False else None
 
 
 def what_cannot_be_read(s):
@@ -204,6 +198,8 @@ def nothing_leaks(s):
     seen = 0
     for top, _, names in os.walk(s.dir):
         for name in names:
+            if not os.path.isfile(os.path.join(top, name)):
+                continue
             with open(os.path.join(top, name), "rb") as f:
                 data = f.read()
             seen += 1
