@@ -9,3 +9,8 @@ else
 MAIN_OF_FUZZERS = tests/fuzz/fuzz.h tests/fuzz/fuzz_replay.c
 LDFLAGS_OF_FUZZERS = $(AM_LDFLAGS)
 endif
+
+# Documents against tables, layers, library headers.
+TESTS += tests/style/check_docs.py tests/style/check_layers.py
+EXTRA_DIST += tests/style/check_docs.py tests/style/check_layers.py tests/support/demo.py tests/support/gateway.py tests/support/people.py \
+  tests/support/install-packages tests/run-one
