@@ -129,7 +129,7 @@ class Site:
     def out(self):
         """Every mail in the outbox: (recipient, return path, raw bytes as sent), oldest first."""
         mails = []
-        for path in glob.glob(os.path.join(self.outbox, "*", "*")):
+        for path in self._letters():
             with open(path, "rb") as f:
                 raw = f.read()
             head, rest = [], raw
@@ -141,6 +141,10 @@ class Site:
             mails.append((os.stat(path).st_mtime_ns, path, to, sender, rest))
         mails.sort()
         return mails
+
+    def _letters(self):
+        """Delivered ones: what a killed delivery left in tmp/ is none."""
+        return [p for sub in ("new", "cur") for p in glob.glob(os.path.join(self.outbox, sub, "*"))]
 
     def fresh(self, person):
         """Mails to that person that were not asked for before, opened with their key."""
