@@ -12,6 +12,17 @@
 
 #define AGREE_COST_MAX (256u << 20) /* size times depth: about a second */
 
+/* libetpan decodes words in headers while it parses, and would call iconv_open() with a sender's charset: that loads a
+ * shared object, which the sandbox answers with death. Nobody reads its texts here: the bytes stay as they are. */
+static int no_conversion(const char *to, const char *from, const char *s, size_t len, char *result, size_t *result_len)
+{
+  if (len > *result_len)
+    len = *result_len;
+  memcpy(result, s, len);
+  *result_len = len;
+  return MAIL_CHARCONV_NO_ERROR;
+}
+
 struct agree {
   const char *base;
   const struct scan *scan;
@@ -71,6 +82,7 @@ bool etpan_agrees(struct pool *pool, struct bytes raw, const struct scan *scan)
   struct bytes copy = pool_bytes_dup(pool, raw); /* ends with a NUL: libetpan looks one byte too far */
   AUTO(mime_free) struct mailmime *top = NULL;
   size_t index = 0;
+  extended_charconv = no_conversion;
   if (mailmime_parse(copy.p, copy.len, &index, &top) != MAILIMF_NO_ERROR || !top || top->mm_type != MAILMIME_MESSAGE)
     return false;
   struct agree a = { copy.p, scan, 0 };

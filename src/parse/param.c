@@ -106,7 +106,7 @@ void param_read(struct pool *pool, struct bytes field, struct param_list *out)
 {
   size_t i;
   *out = (struct param_list){ .value = main_value(pool, field, &i) };
-  out->param = pool_array(pool, PARAM_MAX, sizeof *out->param);
+  size_t cap = 0;
   while (i < field.len) {
     i = skip_space(field, i);
     if (i < field.len && field.p[i] == ';') {
@@ -127,6 +127,7 @@ void param_read(struct pool *pool, struct bytes field, struct param_list *out)
       out->cut = true;
       break;
     }
+    out->param = pool_grow(pool, out->param, out->count, &cap, sizeof *out->param);
     out->param[out->count++] = (struct param){ bytes_str(lower_copy(pool, name)), value };
   }
 }

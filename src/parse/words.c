@@ -116,6 +116,14 @@ static struct bytes word_bytes(struct pool *pool, const struct word *w, uint32_t
   return out;
 }
 
+/* For a header an unknown charset is told as such; bytes that are not of their charset are a broken header. */
+static void note_charset(uint32_t *repairs, uint32_t found)
+{
+  *repairs |= found & REPAIR_CHARSET_UNKNOWN;
+  if (found & ~(uint32_t)REPAIR_CHARSET_UNKNOWN)
+    *repairs |= REPAIR_HEADER_BROKEN;
+}
+
 struct words {
   const struct charsets *cs;
   struct pool *pool;
@@ -175,7 +183,7 @@ static size_t decode_run(struct words *w, struct bytes s, struct word word)
     uint32_t bad = 0;
     const char *name = text_lower(w->pool, pool_str(w->pool, word.charset));
     buf_add(&text, charset_to_utf8(w->cs, w->pool, name, buf_bytes(&part), &bad));
-    *w->repairs |= bad ? REPAIR_HEADER_BROKEN : 0u;
+    note_charset(w->repairs, bad);
     word = next;
   } while (more);
   /* Cleaned before it is quoted: a control character must not hide the end of the quotes. */
@@ -246,6 +254,6 @@ char *words_param(const struct charsets *cs, struct pool *pool, const struct par
     return words_decode(cs, pool, value, WORDS_TEXT, repairs);
   uint32_t bad = 0;
   struct bytes s = charset_to_utf8(cs, pool, charset, value, &bad);
-  *repairs |= bad ? REPAIR_HEADER_BROKEN : 0u;
+  note_charset(repairs, bad);
   return finish(pool, s, PARTS_HEADER_VALUE_MAX, repairs);
 }
