@@ -21,7 +21,7 @@ static void add_headers(struct maker *m, struct part *p)
   struct part_table *t = m->table;
   struct scan_field field;
   uint32_t off = 0;
-  AUTO(pool_freep) struct pool *scratch = pool_new_wiping("headers");
+  AUTO(pool_freep) struct pool *scratch = pool_new("headers");
   p->header_first = t->header_count;
   while (scan_field_next(t->raw, p->head, &off, &field)) {
     if (t->header_count == PARTS_HEADERS_MAX) {
@@ -125,7 +125,7 @@ static struct bytes transfer_decode(struct pool *pool, const char *encoding, str
 
 static enum status add_contents(struct maker *m, struct part *p, const char *encoding, struct fault *err)
 {
-  AUTO(pool_freep) struct pool *scratch = pool_new_wiping("part");
+  AUTO(pool_freep) struct pool *scratch = pool_new("part");
   p->decoded = p->as_text = (struct byte_span){ (uint32_t)m->decoded.len, 0 };
   if (p->kind != PART_TEXT && p->kind != PART_OTHER)
     return ST_OK;
@@ -178,7 +178,7 @@ enum status parse_mime(const struct parser *parser, struct pool *pool, struct by
     st = add_part(&m, &scan.part[i], err);
   if (st)
     return st;
-  AUTO(pool_freep) struct pool *scratch = pool_new_wiping("second reader");
+  AUTO(pool_freep) struct pool *scratch = pool_new("second reader");
   if (!etpan_agrees(scratch, raw, &scan))
     out->part[0].repairs |= REPAIR_AMBIGUOUS;
   out->decoded = buf_bytes(&m.decoded);

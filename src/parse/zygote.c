@@ -84,7 +84,8 @@ static enum status send_error(struct zygote *z, uint32_t job, const struct fault
 /* In the child, behind the filter: from the first look at the letter to the answer. */
 static NORETURN void read_letter(struct zygote *z, uint32_t job, struct bytes raw)
 {
-  AUTO(pool_freep) struct pool *pool = pool_new_wiping("letter");
+  /* Not a wiping pool: those cost a mapping a block, and this process ends with its only letter; it leaves no core. */
+  AUTO(pool_freep) struct pool *pool = pool_new("letter");
   struct fault err = { 0 };
   struct part_table table;
   if (parse_mime(z->parser, pool, raw, &table, &err) != ST_OK)
