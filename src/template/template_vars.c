@@ -102,7 +102,7 @@ static const struct template_var vars[] = {
   { "pending", "letters that wait for a release", .list = true },
   { "pending.what", "what waits, for whom" },
   { "pending.token", "the token that #approve and #cancel take" },
-  { "pending.gate", "how many persons it takes" },
+  { "pending.gate", "who must release it, in words" },
   { "pending.expires", "when it expires" },
   { "bounce.recipient", "who could not be reached" },
   { "bounce.status", "enhanced status code" },
