@@ -17,6 +17,10 @@ TIMES = ("opened", "embargo_until", "at")
 PASSES = {"store.commit.before": 3, "store.commit.after": 3}  # of these some more passages even in the short form
 
 
+# Passed in embargod-send, whose sandbox does not let it write the list of points: its death shows in the core's log.
+IN_HELPERS = ["send.mail.before", "send.maildir.written", "send.maildir.renamed", "send.mail.after"]
+
+
 def without_times(x):
     if isinstance(x, dict):
         return {k: without_times(v) for k, v in x.items() if k not in TIMES}
@@ -84,15 +88,20 @@ def main():
             if not os.environ.get("EMBARGOD_LONG"):
                 most = min(most, PASSES.get(name, 1))
             points += [(name, n) for n in range(1, most + 1)]
+        points += [(name, 1) for name in IN_HELPERS]
         for name, count in points:
             s.back("before")
+            log_before = len(s.log)
             marks = os.path.join(s.root, "hit")
             if os.path.exists(marks):
                 os.unlink(marks)
             try:
                 s.story({"EMBARGOD_FAILPOINT": "%s:%d" % (name, count), "EMBARGOD_FAILPOINT_LOG": marks}, True)
-                with open(marks) as f:
-                    reached = [x.strip() for x in f].count(name) >= count
+                if name in IN_HELPERS:
+                    reached = "state=unconfirmed" in s.log[log_before:]
+                else:
+                    with open(marks) as f:
+                        reached = [x.strip() for x in f].count(name) >= count
                 expect(reached, "the point was never passed")
                 after = s.state()
                 # A helper that died behind the send leaves the mail unconfirmed; retry sends the very same letter once more: the
@@ -103,7 +112,7 @@ def main():
             except Failed as e:
                 failed += 1
                 print("FAILED  %s:%d: %s" % (name, count, e), flush=True)
-        expect(hit + failed == len(points) and len(names) >= 12, "points hit: %d of %d, names: %d" % (hit, len(points), len(names)), names)
+        expect(hit + failed == len(points) and len(names) >= 11, "points hit: %d of %d, names: %d" % (hit, len(points), len(names)), names)
         print("%d points of %d names: %d passed, %d failed" % (len(points), len(names), hit, failed))
     return 1 if failed else 0
 
