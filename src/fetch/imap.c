@@ -245,6 +245,6 @@ struct inbox *inbox_imap_new(const struct fetch_config *config)
     im->folders[i] = (struct imap_folder){ .name = config->folders[i],
                                            .wire = imap_name_encode(pool, config->folders[i]),
                                            .next = 1 };
-  mmap_string_set_ceil(SIZE_MAX); /* else libetpan puts letters over 8 MiB into a file in /tmp */
+  mmap_string_set_ceil(SIZE_MAX); /* a libetpan with mmap strings would use a file in /tmp over 8 MiB */
   return &im->box;
 }
