@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -71,8 +70,10 @@ bool crypt_agent_answers(int timeout_ms)
   return false;
 }
 
-NORETURN static void become_agent(int fd, const char *dir)
+NORETURN static void become_agent(int fd, const char *dir, pid_t parent)
 {
+  if (crypt_die_with_parent(parent, NULL))
+    _exit(127);
   char pid[16], home[64];
   const char *program = gpgme_get_dirinfo("agent-name");
   snprintf(pid, sizeof pid, "%d", (int)getpid());
@@ -106,9 +107,9 @@ enum status crypt_agent_start(struct crypt_agent *a, const char *dir, struct fau
   (void)gpgme_get_dirinfo("agent-name"); /* looks it up before the fork */
   crypt_reaper_reap();
   enum status st = bind_socket(dir, &fd, err);
-  pid_t pid = st ? -1 : fork();
+  pid_t parent = getpid(), pid = st ? -1 : fork();
   if (pid == 0)
-    become_agent(fd, dir);
+    become_agent(fd, dir, parent);
   if (!st && pid < 0)
     st = fault(err, ST_RETRY, "fork: %s", strerror(errno));
   a->pid = pid > 0 ? pid : 0;

@@ -28,13 +28,15 @@
 #define CRYPT_KEY_MAX (256u << 10)  /* one certificate */
 #define CRYPT_KEYS_MAX 10           /* certificates in one file */
 #define CRYPT_PLAIN_DEFAULT (64u << 20)
+#define CRYPT_LARGE (256u << 10) /* bytes of input */
 #define CRYPT_DEADLINE_DEFAULT_MS 30000
 
 /* ---- sink: where gpg's output goes; wiped, left out of core dumps, never above its cap ---- */
 struct crypt_sink {
   char *base; /* address space of cap bytes, touched as it fills: no copy is left behind by growing */
   size_t len, cap;
-  bool over; /* the cap was passed: gpg was killed */
+  bool over;  /* the cap was passed: gpg was killed */
+  bool large; /* much is expected: gpgme gets a larger buffer */
 };
 MUST_USE enum status crypt_sink_open(struct crypt_sink *s, size_t cap, struct fault *err);
 void crypt_sink_close(struct crypt_sink *s); /* wipes */
@@ -74,9 +76,11 @@ const char *crypt_error_text(gpgme_error_t e, char text[128]);
 
 /* ---- reaper ---- */
 MUST_USE enum status crypt_reaper_start(struct fault *err); /* subreaper; children die with us */
-void crypt_reaper_kill_gpg(void);                           /* SIGKILL to each live child named gpg; not to an agent */
-void crypt_reaper_reap(void);                               /* collects what has ended */
-void crypt_reaper_finish(int timeout_ms);                   /* kill, and wait until no gpg is left */
+/* In a child, between fork and exec: SIGKILL when that parent ends. Not OK: it has ended already. */
+MUST_USE enum status crypt_die_with_parent(pid_t parent, struct fault *err);
+void crypt_reaper_kill_gpg(void);         /* SIGKILL to each live child named gpg; not to an agent */
+void crypt_reaper_reap(void);             /* collects what has ended */
+void crypt_reaper_finish(int timeout_ms); /* kill, and wait until no gpg is left */
 
 /* ---- the worker ---- */
 struct crypt_ring { /* the working ring as last listed */

@@ -118,6 +118,7 @@ static gpgme_error_t start(gpgme_ctx_t ctx, const struct attempt *a, gpgme_data_
 static void run(struct crypt_worker *w, struct crypt_engine *e, struct attempt *a)
 {
   AUTO(crypt_data_freep) gpgme_data_t in = crypt_data_in(a->input);
+  a->sink->large = a->input.len > CRYPT_LARGE;
   AUTO(crypt_data_freep)
   gpgme_data_t other = a->kind == VERIFY_DETACHED ? crypt_data_in(a->signature) : crypt_data_out(a->sink);
   a->timeout = false;

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,29 +17,42 @@
 
 #include "crypt_private.h"
 
-/* pthread_atfork() hands its function nothing: the one process-wide fact that it needs. */
+/* pthread_atfork() hands its function nothing: the two process-wide facts that it needs. */
 static pid_t worker_pid;
+static int generation; /* 0: the worker, 1: gpgme's middle process (or our agent), 2: gpg */
 
 static void pause_ms(long ms)
 {
   nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
 }
 
-/* Runs in each child between fork and exec: it dies when the worker dies, however that dies. gpg is a grandchild until
- * gpgme's middle process has gone, and the signal belongs to whoever is the parent at that time: so wait for that. */
+enum status crypt_die_with_parent(pid_t parent, struct fault *err)
+{
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+    return fault(err, ST_RETRY, "the parent is gone");
+  return ST_OK;
+}
+
+/* Runs in each child between fork and exec: gpg dies when the worker dies, however that dies. At first it is a
+ * grandchild, and the signal belongs to whoever is the parent at that time: so have the end of gpgme's middle process
+ * told by a harmless signal, sleep until it comes, and only then ask for the deadly one. */
 static void child_dies_with_us(void)
 {
+  if (++generation != 2)
+    return;
+  sigset_t news, before;
+  sigemptyset(&news);
+  sigaddset(&news, SIGURG);
+  sigprocmask(SIG_BLOCK, &news, &before);
+  prctl(PR_SET_PDEATHSIG, SIGURG);
   for (int i = 0; getppid() != worker_pid; i++) {
-    if (i > 2000)
+    if (i > 100)
       _exit(127); /* the worker is gone already */
-    if (i < 200)
-      sched_yield();
-    else
-      pause_ms(1);
+    sigtimedwait(&news, NULL, &(struct timespec){ 0, 20 * 1000000L });
   }
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != worker_pid)
+  if (crypt_die_with_parent(worker_pid, NULL))
     _exit(127);
+  sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 enum status crypt_reaper_start(struct fault *err)

@@ -219,6 +219,7 @@ static enum status run_seal(struct crypt_worker *w, struct crypt_job *job, enum 
     st = crypt_sink_open(&job->sink, cap < WIRE_FIELD_MAX ? cap : WIRE_FIELD_MAX, err);
   if (st)
     return st;
+  job->sink.large = content.len > CRYPT_LARGE;
   AUTO(crypt_data_freep) gpgme_data_t in = crypt_data_in(content);
   AUTO(crypt_data_freep) gpgme_data_t out = crypt_data_out(&job->sink);
   if (!in || !out)
