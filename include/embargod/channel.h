@@ -24,7 +24,11 @@ enum {
   PARSE_TAG_PARTS = 13,    /* CONFIG: parts allowed (<= PARTS_MAX) */
 };
 
-/* ---- embargod-crypt (one operation at a time each) ---- */
+/* ---- embargod-crypt (one operation at a time each) ----
+ * HELLO comes before CONFIG and the lock-in after it (the home is its one writable folder); a CONFIG that it cannot work
+ * with ends it with a line on stderr. CH_ERROR: REJECT is about the letter, key or file that was given (the text names
+ * the fingerprint and why), RETRY about us: agent, deadline, no usable key of ours. OPEN and VERIFY answer with an
+ * outcome wherever there is one, PGP_AGENT too. A key that is unusable makes SEAL a REJECT, never a silent omission. */
 enum {
   CRYPT_OPEN = 200,    /* TAG_BYTES one OpenPGP message (armored or binary): decrypt and verify -> CRYPT_OPENED */
   CRYPT_OPENED = 201,  /* TAG_BYTES plaintext (only when fully right), CRYPT_TAG_RESULT.. */

@@ -22,7 +22,7 @@ enum pgp_outcome {
 enum pgp_sig_state {
   PGP_SIG_GOOD = 1,    /* valid, key valid at that time, hash SHA-256 or better */
   PGP_SIG_UNKNOWN_KEY,
-  PGP_SIG_EXPIRED_KEY,
+  PGP_SIG_EXPIRED_KEY, /* the key has expired by now, whenever it signed */
   PGP_SIG_EXPIRED,     /* the signature itself has expired */
   PGP_SIG_REVOKED_KEY,
   PGP_SIG_WEAK,        /* SHA-1, MD5, RIPEMD */
@@ -65,7 +65,7 @@ enum pgp_cert_flag {
 struct pgp_cert {
   char fpr[PGP_FPR_MAX + 1];
   unsigned flags;
-  int64_t created, expires; /* expires 0: never */
+  int64_t created, expires; /* expires 0: never; else when the key or its last encryption subkey ends, the earlier */
   const char *uid[PGP_UIDS_MAX];     /* in the pool given to pgp_certs_get */
   const char *address[PGP_UIDS_MAX]; /* "" when that uid has none */
   unsigned uid_count;
@@ -84,7 +84,7 @@ bool pgp_cert_usable(const struct pgp_cert *cert, int64_t now); /* can encrypt, 
 enum pgp_verdict {
   VERDICT_NONE = 0,    /* not signed */
   VERDICT_GOOD,        /* every signature good, at least one by a known key */
-  VERDICT_UNKNOWN_KEY, /* well-formed, by keys that we do not know; none bad */
+  VERDICT_UNKNOWN_KEY, /* well-formed, but one of them, or all that are good, by keys not in the ring (extra_key too) */
   VERDICT_EXPIRED,
   VERDICT_REVOKED,
   VERDICT_WEAK,        /* weak digest or made in the future */
