@@ -170,13 +170,15 @@ void crypt_key_describe(struct pool *pool, gpgme_key_t key, int64_t now, struct 
 /* Why it cannot be encrypted to, or NULL. */
 const char *crypt_cert_unusable(unsigned flags, int64_t expires, int64_t now);
 MUST_USE enum status crypt_engine_list(struct crypt_engine *e, int deadline_ms, struct fault *err); /* into e->key */
-enum crypt_export {
-  EXPORT_MINIMAL, /* without signatures by others and without expired parts */
-  EXPORT_WHOLE,
+struct crypt_exported { /* where an export goes */
+  struct pool *pool;
+  struct bytes *bytes;
 };
-/* fprs NULL-terminated. */
-MUST_USE enum status crypt_engine_export(struct crypt_engine *e, struct pool *pool, const char **fprs,
-                                         enum crypt_export mode, struct bytes *out, struct fault *err);
+/* fprs NULL-terminated. Without signatures by others and without expired parts; and whole. */
+MUST_USE enum status crypt_engine_export(struct crypt_engine *e, const char **fprs, struct crypt_exported out,
+                                         struct fault *err);
+MUST_USE enum status crypt_engine_export_whole(struct crypt_engine *e, const char **fprs, struct crypt_exported out,
+                                               struct fault *err);
 MUST_USE enum status crypt_engine_import(struct crypt_engine *e, struct bytes certs, int deadline_ms,
                                          struct fault *err);
 

@@ -28,8 +28,8 @@ static bool good_uid(const char *uid)
   return strchr(uid, '@') != NULL;
 }
 
-static enum status make_key(struct crypt_worker *w, const char *uid, int64_t expires, struct pool *pool,
-                            struct bytes *public_key, struct fault *err)
+static enum status make_key(struct crypt_worker *w, const char *uid, int64_t expires, struct crypt_exported out,
+                            struct fault *err)
 {
   bool timeout;
   char text[128];
@@ -43,8 +43,8 @@ static enum status make_key(struct crypt_worker *w, const char *uid, int64_t exp
   gpgme_genkey_result_t r = gpgme_op_genkey_result(e->ctx);
   if (!r || !r->fpr)
     return fault(err, ST_RETRY, "GnuPG made no key");
-  const char *fprs[] = { pool_strdup(pool, r->fpr), NULL };
-  return crypt_engine_export(e, pool, fprs, EXPORT_WHOLE, public_key, err);
+  const char *fprs[] = { pool_strdup(out.pool, r->fpr), NULL };
+  return crypt_engine_export_whole(e, fprs, out, err);
 }
 
 /* Moves the files of a folder of the scratch home into the home's folder of that name. Durable. */
@@ -82,7 +82,7 @@ static enum status generate(struct crypt_worker *w, const char *uid, int64_t exp
   st = crypt_agent_start(&agent, w->scratch, err);
   if (st)
     return st;
-  st = make_key(w, uid, expires, pool, &public_key, err);
+  st = make_key(w, uid, expires, (struct crypt_exported){ pool, &public_key }, err);
   crypt_agent_stop(&agent);
   if (!st)
     st = move_files(w, pool, "private-keys-v1.d", err);

@@ -27,7 +27,7 @@ static enum status inspect_one(struct crypt_worker *w, struct pool *pool, struct
   if (known != SIZE_MAX && w->ring.own[known])
     out->flags |= PGP_CERT_SECRET;
   const char *fprs[] = { out->fpr, NULL };
-  return crypt_engine_export(e, pool, fprs, EXPORT_MINIMAL, &out->key, err);
+  return crypt_engine_export(e, fprs, (struct crypt_exported){ pool, &out->key }, err);
 }
 
 static enum status check_certificate(const struct packet_cert *cert, struct fault *err)
@@ -102,7 +102,7 @@ enum status crypt_own(struct crypt_worker *w, struct crypt_job *job, struct faul
       continue;
     cert.flags |= PGP_CERT_SECRET;
     const char *fprs[] = { cert.fpr, NULL };
-    st = crypt_engine_export(&w->engine, job->pool, fprs, EXPORT_MINIMAL, &cert.key, err);
+    st = crypt_engine_export(&w->engine, fprs, (struct crypt_exported){ job->pool, &cert.key }, err);
     if (!st)
       pgp_cert_put(job->answer, &cert);
     put++;

@@ -121,25 +121,42 @@ enum status crypt_engine_import(struct crypt_engine *e, struct bytes certs, int 
   return g || timeout ? key_fault(err, "importing keys", g, timeout) : ST_OK;
 }
 
-enum status crypt_engine_export(struct crypt_engine *e, struct pool *pool, const char **fprs, enum crypt_export mode,
-                                struct bytes *out, struct fault *err)
+static enum status export_into(struct crypt_engine *e, const char **fprs, gpgme_export_mode_t mode,
+                               struct crypt_sink *sink, struct fault *err)
 {
   bool timeout;
+  AUTO(crypt_data_freep) gpgme_data_t data = crypt_data_out(sink);
+  if (!data)
+    return fault(err, ST_RETRY, "no memory");
+  gpgme_set_armor(e->ctx, 0);
+  gpgme_error_t g =
+      crypt_engine_run(e, gpgme_op_export_ext_start(e->ctx, fprs, mode, data), EXPORT_DEADLINE_MS, &timeout);
+  gpgme_set_armor(e->ctx, 1);
+  return g || timeout ? key_fault(err, "exporting keys", g, timeout) : ST_OK;
+}
+
+static enum status export_as(struct crypt_engine *e, gpgme_export_mode_t mode, const char **fprs,
+                             struct crypt_exported out, struct fault *err)
+{
   struct crypt_sink sink;
-  *out = (struct bytes){ 0 };
+  *out.bytes = (struct bytes){ 0 };
   enum status st = crypt_sink_open(&sink, 64u << 20, err);
   if (st)
     return st;
-  AUTO(crypt_data_freep) gpgme_data_t data = crypt_data_out(&sink);
-  gpgme_set_armor(e->ctx, 0);
-  gpgme_export_mode_t flags = mode == EXPORT_MINIMAL ? GPGME_EXPORT_MODE_MINIMAL : 0;
-  gpgme_error_t g =
-      crypt_engine_run(e, gpgme_op_export_ext_start(e->ctx, fprs, flags, data), EXPORT_DEADLINE_MS, &timeout);
-  gpgme_set_armor(e->ctx, 1);
-  if (g || timeout)
-    st = key_fault(err, "exporting keys", g, timeout);
-  else
-    *out = pool_bytes_dup(pool, crypt_sink_bytes(&sink));
+  st = export_into(e, fprs, mode, &sink, err);
+  if (!st)
+    *out.bytes = pool_bytes_dup(out.pool, crypt_sink_bytes(&sink));
   crypt_sink_close(&sink);
   return st;
+}
+
+enum status crypt_engine_export(struct crypt_engine *e, const char **fprs, struct crypt_exported out, struct fault *err)
+{
+  return export_as(e, GPGME_EXPORT_MODE_MINIMAL, fprs, out, err);
+}
+
+enum status crypt_engine_export_whole(struct crypt_engine *e, const char **fprs, struct crypt_exported out,
+                                      struct fault *err)
+{
+  return export_as(e, 0, fprs, out, err);
 }

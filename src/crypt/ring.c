@@ -195,7 +195,7 @@ static enum status kept_certs(struct crypt_worker *w, enum crypt_keep keep, stru
     if ((keep == KEEP_ALL || w->ring.own[i]) && w->ring.key[i]->subkeys)
       fprs[n++] = w->ring.key[i]->subkeys->fpr;
   /* Whole: a minimal export leaves out what has expired, and mail to it could never be opened again. */
-  return n ? crypt_engine_export(&w->engine, pool, fprs, EXPORT_WHOLE, out, err) : ST_OK;
+  return n ? crypt_engine_export_whole(&w->engine, fprs, (struct crypt_exported){ pool, out }, err) : ST_OK;
 }
 
 static enum status sync_file(const char *path, struct fault *err)

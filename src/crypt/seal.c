@@ -15,6 +15,8 @@
 
 /* ---- the recipient ---- */
 struct recipient {
+  struct pool *pool;
+  const char *fpr;
   gpgme_key_t key[2]; /* in the ring: NULL-terminated */
   const char *file;   /* in no ring: "--file\n/proc/self/cwd/scratch.../extra-3.gpg", or NULL */
 };
@@ -24,8 +26,9 @@ static enum status refuse(struct fault *err, const char *fpr, const char *why)
   return fault(err, ST_REJECT, "key %s: %s", fpr, why);
 }
 
-static enum status from_ring(struct crypt_worker *w, const char *fpr, struct recipient *out, struct fault *err)
+static enum status from_ring(struct crypt_worker *w, struct recipient *out, struct fault *err)
 {
+  const char *fpr = out->fpr;
   struct pgp_cert cert;
   AUTO(pool_freep) struct pool *pool = pool_new("recipient");
   int64_t now = clock_now(&w->clock);
@@ -84,7 +87,7 @@ static enum status learn_extra(struct crypt_worker *w, struct pool *pool, struct
     return fault(err, ST_REJECT, "the certificate is damaged or has no valid user id");
   crypt_key_describe(pool, w->scratch_engine.key[0], clock_now(&w->clock), &cert);
   const char *fprs[] = { cert.fpr, NULL };
-  st = crypt_engine_export(&w->scratch_engine, pool, fprs, EXPORT_MINIMAL, &clean, err);
+  st = crypt_engine_export(&w->scratch_engine, fprs, (struct crypt_exported){ pool, &clean }, err);
   if (!st && !clean.len)
     st = fault(err, ST_REJECT, "the certificate cannot be exported");
   if (!st)
@@ -95,9 +98,11 @@ static enum status learn_extra(struct crypt_worker *w, struct pool *pool, struct
   return st;
 }
 
-static enum status from_certificate(struct crypt_worker *w, struct pool *pool, const char *fpr, struct bytes given,
-                                    struct recipient *out, struct fault *err)
+static enum status from_certificate(struct crypt_worker *w, struct bytes given, struct recipient *out,
+                                    struct fault *err)
 {
+  const char *fpr = out->fpr;
+  struct pool *pool = out->pool;
   unsigned char digest[32];
   int64_t now = clock_now(&w->clock);
   sha256_digest(digest, given);
@@ -130,12 +135,12 @@ static enum status find_recipient(struct crypt_worker *w, struct crypt_job *job,
 {
   struct bytes given;
   const char *name = wire_gets(job->request, CRYPT_TAG_RECIPIENT);
-  const char *fpr = pgp_fpr_normal(job->pool, name);
-  if (!fpr[0])
+  *out = (struct recipient){ .pool = job->pool, .fpr = pgp_fpr_normal(job->pool, name) };
+  if (!out->fpr[0])
     return fault(err, ST_REJECT, "the recipient is not named by a full fingerprint");
   if (wire_get(job->request, CRYPT_TAG_KEY, &given) && given.len)
-    return from_certificate(w, job->pool, fpr, given, out, err);
-  return from_ring(w, fpr, out, err);
+    return from_certificate(w, given, out, err);
+  return from_ring(w, out, err);
 }
 
 /* ---- the signer ---- */
