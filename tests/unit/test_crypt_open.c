@@ -206,25 +206,33 @@ START_TEST(deadline_kills_gpg)
 }
 END_TEST
 
+/* Its gpg waits for an agent that stands still: nothing but the worker's end can end it. (A gpg that is stopped itself
+ * proves nothing: the kernel wakes and hangs up orphaned process groups.) */
 START_TEST(killed_worker_leaves_no_gpg)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("t");
-  struct peer p = peer_start(fx.home, PEER_WORKER, 0);
+  const char *home = fixture_copy(&fx, pool, "killed-worker");
+  struct peer keeper = peer_start(home, PEER_AGENT, 0), p = peer_start(home, PEER_WORKER, 0);
+  pid_t gpg = 0, agent = 0;
   ck_assert_int_eq(open_file(&p, pool, "good.pgp")->outcome, PGP_OPENED);
-  struct wire_msg *m = wire_new(pool, CRYPT_OPEN, 1);
-  wire_put(m, TAG_BYTES, peer_file(pool, fx.dir, "bomb.pgp"));
-  wire_puti(m, CRYPT_TAG_PLAIN_MAX, 256 << 20);
-  peer_send(&p, m);
-  pid_t gpg = 0;
-  for (int i = 0; i < 500 && !peer_children(p.pid, "gpg", &gpg, 1); i++)
-    usleep(2000);
-  ck_assert_int_ne(gpg, 0);
-  usleep(30000); /* well on its way */
-  pid_stop(gpg);
+  ck_assert_uint_eq(peer_children(keeper.pid, "gpg-agent", &agent, 1), 1);
+  pid_stop(agent);
+  peer_send(&p, open_request(pool, "good.pgp"));
+  for (int i = 0, still = 0; i < 500 && still < 20; i++) { /* not the last one, on its way out */
+    pid_t seen[4];
+    size_t n = peer_children(p.pid, "gpg", seen, 4);
+    pid_t now = n && pid_alive(seen[n - 1]) ? seen[n - 1] : 0;
+    still = now && now == gpg ? still + 1 : 0;
+    gpg = now;
+    usleep(10000);
+  }
+  ck_assert(gpg && pid_alive(gpg));
   peer_kill(&p);
-  for (int i = 0; i < 100 && pid_alive(gpg); i++)
+  for (int i = 0; i < 200 && pid_alive(gpg); i++)
     usleep(10000);
   ck_assert_msg(!pid_alive(gpg), "gpg outlived its worker");
+  kill(agent, SIGCONT);
+  peer_stop(&keeper);
 }
 END_TEST
 
