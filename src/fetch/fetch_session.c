@@ -5,6 +5,7 @@
 
 #include "fetch_session.h"
 #include <embargod/channel.h>
+#include <embargod/failpoint.h>
 #include <embargod/helper.h>
 #include <embargod/text.h>
 #include <errno.h>
@@ -136,6 +137,7 @@ static void on_letter(void *self, const struct inbox_letter *letter, struct byte
     wire_puti(m, FETCH_TAG_DATE, letter->date);
   if (body.p)
     wire_put(m, TAG_BYTES, body);
+  FAILPOINT("fetch.letter");
   send_msg(self, m);
 }
 
@@ -213,8 +215,8 @@ static void take_job(struct session *s, const struct wire_msg *m)
 static void take_config(struct session *s, const struct wire_msg *m)
 {
   const char *password = wire_gets(m, FETCH_TAG_PASSWORD);
-  if (!password || !s->o->config->password)
-    return;
+  if (!password || !s->o->config->password || strcmp(password, s->o->config->password) == 0)
+    return; /* the same again would only be refused again */
   pool_reset(s->o->secret);
   s->o->config->password = pool_strdup(s->o->secret, password);
   s->retry_at = 0;
@@ -392,8 +394,11 @@ static void do_job(struct session *s)
     st = box->ops->check(box, pool, &line, &err);
   else if (!job->letter.folder || !job->letter.uid)
     st = fault(&err, ST_REJECT, "settle: no folder or no letter given");
-  else
+  else {
+    FAILPOINT("fetch.settle.before");
     st = box->ops->settle(box, &job->letter, job->target, &err);
+    FAILPOINT("fetch.settle.after");
+  }
   if (st && st != ST_REJECT) {
     went_down(s, st, &err); /* answers the job */
     return;

@@ -134,8 +134,14 @@ static void take_letter(struct inbox *in, const struct wire_msg *m)
                              .date = wire_geti(m, FETCH_TAG_DATE, 0) };
   struct bytes raw;
   struct fault err = { 0 };
-  if (!l.folder || !l.uid || !wire_get(m, TAG_BYTES, &raw) || !raw.len)
+  if (!l.folder || !l.uid)
     return;
+  if (!wire_get(m, TAG_BYTES, &raw) || !raw.len) { /* none that a mail system made, or grown since it was offered */
+    log_event(&in->g->log, LOG_LEVEL_WARN, "a letter is empty or has become too large: it stays where it is",
+              LOG_STR("inbox", in->server->name), LOG_STR("uid", l.uid));
+    arrived(in, wire_geti(m, FETCH_TAG_SIZE, 0));
+    return;
+  }
   l.size = (int64_t)raw.len;
   if (record(in, &l, raw, &err)) {
     store_trouble(in->g, in, &err);
@@ -157,6 +163,11 @@ static void take_state(struct inbox *in, const struct wire_msg *m)
     in->state = FETCH_DOWN;
     if (g->options.once)
       in->scan_failed = true;
+    if (wire_geti(m, TAG_STATUS, ST_RETRY) == ST_DENIED)
+      gate_fetch_new_token(in);
+  } else if (state == FETCH_ONLINE && why) {
+    log_event(&g->log, LOG_LEVEL_WARN, "inbox: a part of it does not work", LOG_STR("inbox", in->server->name),
+              LOG_STR("why", why));
   } else if (state == FETCH_ONLINE) {
     log_event(&g->log, LOG_LEVEL_INFO, "inbox online", LOG_STR("inbox", in->server->name));
     in->state = FETCH_ONLINE;
@@ -258,6 +269,7 @@ static void settled(void *self, struct pool *pool, const struct wire_msg *answer
     log_event(&g->log, LOG_LEVEL_WARN, "letter handled, but not yet moved on the server", LOG_INT("letter", id),
               LOG_STR("inbox", in->server->name), LOG_STR("why", why ? why : "embargod-fetch died"));
     in->settle_after = clock_mono(&g->clock) + SETTLE_PAUSE_MS;
+    g->deferred = g->deferred || g->options.once;
     return;
   }
   FAILPOINT("gate.settled");

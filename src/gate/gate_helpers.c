@@ -40,6 +40,9 @@ static bool crypt_config(void *self, struct wire_msg *m)
   return true;
 }
 
+#define ONCE_LIVES_MAX 3
+#define TOKEN_PAUSE_MS 60000
+
 /* OAuth token commands run from the core: the helper's sandbox need not let it start programs. */
 static void put_password(struct gate *g, struct wire_msg *m, const struct conf_server *s, uint16_t tag)
 {
@@ -77,7 +80,24 @@ bool gate_fetch_config(void *self, struct wire_msg *m)
   in->first = in->last = NULL;
   in->wants = in->on_the_way = 0;
   in->bytes_on_the_way = 0;
+  if (in->g->options.once && in->lives++ > 0) {
+    in->scan_failed = in->scan_failed || in->lives > ONCE_LIVES_MAX;
+    in->scanned = in->scan_asked = false;
+  }
   return true;
+}
+
+void gate_fetch_new_token(struct inbox *in)
+{
+  struct gate *g = in->g;
+  int64_t now = clock_mono(&g->clock);
+  if (!in->server->password_command || (in->token_at && now < in->token_at + TOKEN_PAUSE_MS))
+    return;
+  in->token_at = now;
+  AUTO(pool_freep) struct pool *pool = pool_new_wiping("token");
+  struct wire_msg *m = wire_new(pool, WIRE_CONFIG, 0);
+  put_password(g, m, in->server, FETCH_TAG_PASSWORD);
+  helper_tell(in->hp, m);
 }
 
 static bool send_config(void *self, struct wire_msg *m)

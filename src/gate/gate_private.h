@@ -202,6 +202,8 @@ struct inbox {
   bool scanned, scan_failed, scan_asked;
   size_t settling;
   int64_t settle_after;     /* back-off after a refused settle */
+  int64_t token_at;         /* monotonic: when a refused token was last replaced */
+  unsigned lives;           /* processes that were configured: --once looks again after a death, but not for ever */
 };
 
 struct outbox_answer {
@@ -291,6 +293,8 @@ const struct stakeholder_key *gate_stakeholder_key(const struct gate *g, const s
 
 /* gate_fetch.c */
 void gate_fetch_event(void *self, const struct wire_msg *event);
+/* The server refused the login: runs the token command again and hands the running embargod-fetch the answer. */
+void gate_fetch_new_token(struct inbox *in);
 bool gate_fetch_config(void *self, struct wire_msg *config);
 /* What was on the way is not recorded: the helper starts anew and offers all again. */
 void gate_fetch_forget(struct inbox *in);

@@ -17,8 +17,9 @@ TIMES = ("opened", "embargo_until", "at")
 PASSES = {"store.commit.before": 3, "store.commit.after": 3}  # of these some more passages even in the short form
 
 
-# Passed in embargod-send, whose sandbox does not let it write the list of points: its death shows in the core's log.
-IN_HELPERS = ["send.mail.before", "send.maildir.written", "send.maildir.renamed", "send.mail.after"]
+# Passed in helpers whose sandbox does not let them write the list of points: their death shows in the core's log.
+IN_HELPERS = ["send.mail.before", "send.maildir.written", "send.maildir.renamed", "send.mail.after", "fetch.letter",
+              "fetch.settle.before", "fetch.settle.after"]
 
 
 def without_times(x):
@@ -98,7 +99,8 @@ def main():
             try:
                 s.story({"EMBARGOD_FAILPOINT": "%s:%d" % (name, count), "EMBARGOD_FAILPOINT_LOG": marks}, True)
                 if name in IN_HELPERS:
-                    reached = "state=unconfirmed" in s.log[log_before:]
+                    mark = "state=unconfirmed" if name.startswith("send.") else "failpoint %s reached" % name
+                    reached = mark in s.log[log_before:]
                 else:
                     with open(marks) as f:
                         reached = [x.strip() for x in f].count(name) >= count

@@ -355,6 +355,7 @@ if __name__ == "__main__":
     if not have_dovecot():
         print("dovecot is not installed (package dovecot-imapd)", file=sys.stderr)
         sys.exit(77)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with Dovecot(sys.argv[1]) as server:
         print(json.dumps(server.facts()), flush=True)
         sys.stdin.read()
