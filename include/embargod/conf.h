@@ -77,7 +77,6 @@ struct conf {
   int crypt_workers;         /* 0: as many as cores */
   int crypt_deadline_ms, parse_deadline_ms;
   bool wkd;                  /* look reporters' keys up over HTTPS */
-  bool clear_reports_expunge;
   const char *log_level;
 };
 /* First the first syntax error, then all semantic ones: each "file:line: what; what to do" in errors (NULL-terminated

@@ -46,7 +46,6 @@ static const struct conf_setting settings[] = {
   { TOP(crypt_deadline_ms), CONF_INT, AT(conf, crypt_deadline_ms), "30000", 500, 600000, NULL, "Deadline of one OpenPGP operation." },
   { TOP(parse_deadline_ms), CONF_INT, AT(conf, parse_deadline_ms), "10000", 500, 600000, NULL, "Deadline of parsing one letter." },
   { TOP(wkd), CONF_BOOL, AT(conf, wkd), "no", 0, 0, NULL, "Look up keys of unknown senders in their domain's Web Key Directory." },
-  { TOP(clear_reports_expunge), CONF_BOOL, AT(conf, clear_reports_expunge), "no", 0, 0, NULL, "Remove reports that came in clear from the server once they are recorded." },
   { TOP(log_level), CONF_STR, AT(conf, log_level), "info", 0, 0, "error|warning|notice|info|debug", "What is logged." },
 
 #define SERVER(sec, type) \

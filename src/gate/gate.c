@@ -39,6 +39,11 @@ static enum status conf_read(struct gate *g, struct pool *pool, struct conf **co
   st = template_set_load(pool, (*conf)->template_dir, templates, &problems, err);
   for (size_t i = 0; problems && problems[i]; i++)
     log_event(&g->log, LOG_LEVEL_ERR, "template", LOG_STR("problem", problems[i]));
+  const char **missing = st ? NULL : template_set_missing(pool, *templates);
+  for (size_t i = 0; missing && missing[i]; i++) {
+    log_event(&g->log, LOG_LEVEL_ERR, "template missing", LOG_STR("name", missing[i]));
+    st = fault(i ? NULL : err, ST_REJECT, "%s/en/%s.txt is missing", (*conf)->template_dir, missing[i]);
+  }
   return st ? fault_add(err, "templates in %s", (*conf)->template_dir) : ST_OK;
 }
 

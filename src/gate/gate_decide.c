@@ -75,13 +75,6 @@ static const struct conf_analyst *signing_analyst(const struct run *r)
   return a;
 }
 
-static bool flagged_as_spam(const struct run *r)
-{
-  const struct part_table *t = &r->rd.layer[0].table;
-  const char *flag = parts_header(t, 0, "X-Spam-Flag");
-  return flag && text_istarts(flag, "yes");
-}
-
 static enum status applied_quietly(struct run *r, enum letter_class klass, const char *reason)
 {
   work_reset(r);
@@ -108,7 +101,7 @@ static enum status from_outside(struct run *r, struct fault *err)
     return err->status;
   if (blocked)
     return applied_quietly(r, CLASS_BLOCKED, "sender blocked by #spam");
-  if (flagged_as_spam(r))
+  if (mail_spam_flagged(&rd->layer[0].table))
     return decide_quarantine(r, "the mail server flagged it as spam",
                              "If it is a report after all, release it: embargoctl quarantine release N", err);
   if (rd->trouble && rd->main == 0)
@@ -123,7 +116,7 @@ static enum status decide(struct run *r, struct fault *err)
   int64_t earlier = 0;
   bool ours = false;
   if (r->in.oversize)
-    return decide_quarantine(r, pool_printf(r->pool, "it is larger than max_message (%s)", write_size(r->pool, r->in.size)),
+    return decide_quarantine(r, pool_printf(r->pool, "it is larger than max_message (%s)", template_size(r->pool, (size_t)r->in.size)),
                              "It was not fetched and lies where it came in. Look at it there, or raise max_message.", err);
   if (rd->dsn.is_dsn) {
     enum status st = bounce_decide(r, &ours, err);

@@ -4,6 +4,8 @@
 
 #include <jansson.h>
 
+#define WAITING_MAX 128 /* letters of one command that wait for a release */
+
 struct doing {
   struct run *r;
   const struct conf_analyst *a;
@@ -95,10 +97,7 @@ static enum status address_stakeholder(struct doing *d, const struct effect *e, 
   const struct stakeholder_key *k = gate_stakeholder_key(r->g, s);
   if (s->key_file && !k->usable)
     return deny(d, e, err, pool_printf(r->pool, "the key of %s cannot be used: %s", s->name, k->problem));
-  enum tlp tlp = TLP_AMBER;
-  const char *label = case_get(vc, "tlp");
-  if (!text_empty(label) && !tlp_parse(label, &tlp))
-    tlp = TLP_RED;
+  enum tlp tlp = command_case_tlp(vc);
   if (tlp > s->clearance)
     return deny(d, e, err, pool_printf(r->pool, "TLP:%s is above what %s may receive (TLP:%s)", tlp_name(tlp), s->name,
                                        tlp_name(s->clearance)));
@@ -146,7 +145,7 @@ static char *envelope(struct pool *pool, const struct outgoing *o)
 
 static void pending_hash(const struct pending_release *p, unsigned char out[32])
 {
-  struct bytes part[2 * 128];
+  struct bytes part[2 * WAITING_MAX];
   size_t n = 0;
   for (size_t i = 0; i < p->letter_count && n + 2 <= ARRAY_LEN(part); i++) {
     part[n++] = bytes_str(p->letter[i].to);
@@ -155,7 +154,7 @@ static void pending_hash(const struct pending_release *p, unsigned char out[32])
   secret_digest_parts(out, NULL, part, n);
 }
 
-static void add_waiting(struct doing *d, const struct effect *e, struct vuln_case *vc, const struct outgoing *o)
+static enum status add_waiting(struct doing *d, const struct effect *e, struct vuln_case *vc, const struct outgoing *o, struct fault *err)
 {
   struct run *r = d->r;
   struct pending_release *p = d->waiting[e->command];
@@ -165,15 +164,16 @@ static void add_waiting(struct doing *d, const struct effect *e, struct vuln_cas
     *p = (struct pending_release){ .token = secret_token(r->pool, 16), .case_id = vc->id, .by = d->a->name,
                                    .what = d->mail->command[e->command].name, .made_at = now, .gate = e->gate,
                                    .expires_at = now + (int64_t)r->g->conf->pending_expires_h * 3600,
-                                   .letter = pool_array(r->pool, 128, sizeof *p->letter) };
+                                   .letter = pool_array(r->pool, WAITING_MAX, sizeof *p->letter) };
     d->waiting[e->command] = p;
   }
-  if (p->letter_count == 128)
-    return;
+  if (p->letter_count == WAITING_MAX)
+    return deny(d, e, err, pool_printf(r->pool, "more than %d letters at once: notify in smaller groups", WAITING_MAX));
   p->letter[p->letter_count++] = (struct pending_letter){ .to = o->draft.to.address, .to_name = o->to_name, .kind = o->kind,
                                                           .message_id = o->draft.message_id, .party = 0,
                                                           .envelope_json = envelope(r->pool, o), .content = o->content };
   pending_hash(p, p->hash);
+  return ST_OK;
 }
 
 static void keep_waiting(struct doing *d)
@@ -212,7 +212,6 @@ static enum status letter(struct doing *d, const struct effect *e, struct fault 
                            .serial = pool_printf(r->pool, "%u-%zu", e->command, to.party.index), .attach_key = !to.encrypt };
   struct tvalue *vars = write_vars(r, vc, to.language);
   tvalue_sets(r->pool, vars, "text", e->text);
-  tvalue_sets(r->pool, vars, "analyst", d->a->name);
   st = write_letter(r, &s, vars, &o, &missing, err);
   if (st == ST_DENIED && missing && missing[0])
     return deny(d, e, err, pool_printf(r->pool, "%s: these facts are missing: %s. Nothing was sent.", e->template_name,
@@ -224,10 +223,8 @@ static enum status letter(struct doing *d, const struct effect *e, struct fault 
     show_letter(d, o, preview ? "preview: not sent" : "waits for release");
   if (preview)
     return ST_OK;
-  if (e->gate) {
-    add_waiting(d, e, vc, o);
-    return ST_OK;
-  }
+  if (e->gate)
+    return add_waiting(d, e, vc, o, err);
   o->must = true;
   work_out(r, o);
   return ST_OK;
@@ -316,6 +313,9 @@ static enum status release_one(struct doing *d, const struct effect *e, struct v
     return deny(d, e, err, pool_printf(r->pool, "the address of %s has changed since: give the command again", l->to_name));
   if (o->encrypt && !to.encrypt)
     return deny(d, e, err, pool_printf(r->pool, "%s had a key when this was written and has none now", l->to_name));
+  if (!o->encrypt && to.encrypt)
+    return deny(d, e, err, pool_printf(r->pool, "a key of %s has become known since: give the command again, it goes out encrypted then",
+                                       l->to_name));
   o->copy_subject = o->draft.subject;
   o->copy_text = o->draft.text;
   work_out(r, o);

@@ -76,9 +76,18 @@ static enum status signals_open(struct gate *g, struct fault *err)
   return g->signal_fd < 0 ? fault(err, ST_BROKEN, "signalfd: %s", strerror(errno)) : ST_OK;
 }
 
+/* A reload ends the helpers: no answer may be awaited from one. */
+static bool helpers_idle(const struct gate *g)
+{
+  for (size_t i = 0; i < g->inbox_count; i++)
+    if (g->inbox[i].settling)
+      return false;
+  return !g->run_count && !g->sending && !g->keys_waiting;
+}
+
 static void reload_tick(struct gate *g)
 {
-  if (!g->reload_wanted || g->run_count || g->sending || g->tx_open)
+  if (!g->reload_wanted || !helpers_idle(g) || g->tx_open)
     return;
   g->reload_wanted = false;
   gate_notify(g, "RELOADING=1");
@@ -174,6 +183,7 @@ static void tick(struct gate *g)
 {
   g->did_something = false;
   gate_agent_tick(g);
+  gate_ring_tick(g);
   gate_fetch_tick(g);
   gate_runs_tick(g);
   gate_tx_tick(g, false);

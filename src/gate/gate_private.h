@@ -238,6 +238,7 @@ struct gate {
   struct stakeholder_key *stakeholder;
   unsigned keys_waiting;
   bool keys_failed;
+  int64_t keys_again;       /* monotonic ms: when to look at the keys once more */
   char keys_trouble[512];
 
   struct inbox inbox[INBOXES_MAX];
@@ -288,6 +289,7 @@ const char *gate_program(struct gate *g, struct pool *pool, const char *name);
 
 /* gate_ring.c: our key, the analysts' and stakeholders' certificates, the working ring */
 void gate_ring_start(struct gate *g);
+void gate_ring_tick(struct gate *g); /* after trouble: once more, every half minute */
 const struct analyst_key *gate_analyst_key(const struct gate *g, const struct conf_analyst *a);
 const struct stakeholder_key *gate_stakeholder_key(const struct gate *g, const struct conf_stakeholder *s);
 
@@ -371,7 +373,6 @@ MUST_USE enum status write_to_analyst(struct run *r, const struct conf_analyst *
 char *write_tag(struct gate *g, struct pool *pool, const char *case_id, const char *recipient);
 struct tvalue *write_vars(struct run *r, struct vuln_case *vc, const char *language);
 bool analyst_gets_case(const struct conf_analyst *a, const struct vuln_case *vc);
-char *write_size(struct pool *pool, int64_t bytes);
 
 /* gate_work.c */
 void work_reset(struct run *r);

@@ -154,7 +154,7 @@ static struct tvalue *attachment_vars(struct run *r, const struct mail_attachmen
     struct tvalue *v = tvalue_object(r->pool);
     tvalue_sets(r->pool, v, "name", a[i].filename);
     tvalue_sets(r->pool, v, "type", a[i].type);
-    tvalue_sets(r->pool, v, "size", write_size(r->pool, (int64_t)a[i].bytes.len));
+    tvalue_sets(r->pool, v, "size", template_size(r->pool, a[i].bytes.len));
     tvalue_add(r->pool, list, v);
   }
   return list;
@@ -208,6 +208,9 @@ static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const ch
   tvalue_sets(r->pool, v, "mentions", mentions);
   template_put(r->pool, v, "reporter.name", rd->view.from.name ? rd->view.from.name : "");
   template_put(r->pool, v, "reporter.address", rd->view.from.address ? rd->view.from.address : "");
+  const struct party *p = sender_in(r, vc);
+  if (p && !text_empty(p->fingerprint))
+    template_put(r->pool, v, "reporter.key", pgp_fpr_pretty(r->pool, p->fingerprint));
   tvalue_sets(r->pool, v, "report_subject", rd->subject);
   tvalue_sets(r->pool, v, "report_text", mail_escape_quoted(r->pool, rd->text));
   tvalue_sets(r->pool, v, "report_received", template_date(r->pool, r->in.date ? r->in.date : r->in.recorded_at));

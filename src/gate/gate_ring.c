@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #define KEY_FILE_MAX 262144
+#define KEYS_AGAIN_MS 30000
 
 const struct analyst_key *gate_analyst_key(const struct gate *g, const struct conf_analyst *a)
 {
@@ -26,6 +27,7 @@ const struct stakeholder_key *gate_stakeholder_key(const struct gate *g, const s
 static void trouble(struct gate *g, const char *what)
 {
   g->keys_failed = true;
+  g->keys_again = clock_mono(&g->clock) + KEYS_AGAIN_MS;
   snprintf(g->keys_trouble, sizeof g->keys_trouble, "%s", what);
   log_event(&g->log, LOG_LEVEL_ERR, "keys: no letter can be handled", LOG_STR("why", what));
 }
@@ -218,4 +220,11 @@ void gate_ring_start(struct gate *g)
     g->stakeholder[i].stakeholder = &g->conf->stakeholder[i];
   AUTO(pool_freep) struct pool *pool = pool_new("own");
   helper_submit(g->crypt, wire_new(pool, CRYPT_OWN, 0), own_known, g);
+}
+
+/* An agent that was slow, a worker that died: letters must not wait for a person because of that. */
+void gate_ring_tick(struct gate *g)
+{
+  if (g->keys_failed && !g->options.once && g->crypt && clock_mono(&g->clock) >= g->keys_again)
+    gate_ring_start(g);
 }

@@ -198,9 +198,12 @@ void run_fail(struct run *r, const struct fault *err)
     gate_break(g, err);
     return;
   }
+  bool notice_failed = r->stage == RUN_SEAL && r->work.end.state == LETTER_QUARANTINED;
   work_reset(r);
   enum status st = ST_OK;
-  if (err->status == ST_RETRY && !r->died)
+  if (notice_failed && r->died) /* even its notice kills a helper: it ends here, in the log and in `quarantine list` */
+    st = ST_REJECT;
+  else if (err->status == ST_RETRY && !r->died)
     st = decide_hold(r, err->text, clock_now(&g->clock) + 60);
   else if (err->status == ST_RETRY && r->in.attempts < RUN_ATTEMPTS)
     st = decide_again(r, err->text);

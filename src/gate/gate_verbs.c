@@ -230,7 +230,7 @@ static int quarantine_list(struct verb_call *v)
                                              "attempts", (int)l[i].attempts, "reason", js(l[i].reason)));
       else
         buf_printf(v->out, "%6" PRId64 "  %-11s  %s  %9s  %s\n", l[i].id, letter_state_name(l[i].state),
-                   time_local(v->pool, l[i].date ? l[i].date : l[i].recorded_at, v->g->conf->zone), write_size(v->pool, l[i].size), l[i].reason);
+                   time_local(v->pool, l[i].date ? l[i].date : l[i].recorded_at, v->g->conf->zone), template_size(v->pool, (size_t)l[i].size), l[i].reason);
     }
   }
   if (v->json)
@@ -250,7 +250,7 @@ static int quarantine_show(struct verb_call *v, int64_t id)
     return failed(v);
   buf_printf(v->out, "letter %" PRId64 ", %s\nfrom inbox %s, folder %s, uid %s\nreceived %s, %s, %u attempts\nreason: %s\n", id,
              letter_state_name(l.state), l.mailbox, l.folder, l.uid, time_iso(v->pool, l.date ? l.date : l.recorded_at),
-             write_size(v->pool, l.size), l.attempts, l.reason);
+             template_size(v->pool, (size_t)l.size), l.attempts, l.reason);
   if (l.oversize) {
     buf_adds(v->out, "It was never fetched: it lies on the server.\n");
     return 0;

@@ -13,15 +13,6 @@ char *write_tag(struct gate *g, struct pool *pool, const char *case_id, const ch
   return base32_encode(pool, (struct bytes){ (const char *)mac, 10 });
 }
 
-char *write_size(struct pool *pool, int64_t bytes)
-{
-  if (bytes < 10000)
-    return pool_printf(pool, "%" PRId64 " bytes", bytes);
-  if (bytes < 10000000)
-    return pool_printf(pool, "%" PRId64 " kB", (bytes + 500) / 1000);
-  return pool_printf(pool, "%" PRId64 " MB", (bytes + 500000) / 1000000);
-}
-
 bool analyst_gets_case(const struct conf_analyst *a, const struct vuln_case *vc)
 {
   return a->duty || case_has_member(vc, a->name, MEMBER_ASSIGNEE) || case_has_member(vc, a->name, MEMBER_WATCHER);

@@ -3,11 +3,13 @@
 """Scenarios: who writes what, signed by whom, and what each mailbox must hold after. Real binaries, real gpg, maildirs."""
 import os
 import re
+import signal
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from gateway import Failed, Site, expect  # noqa: E402
+from gateway import BUILD, Failed, Site, expect  # noqa: E402
 
 POC = bytes(range(256)) * 40 + b"\r\n\n\r tail \x00"
 SECRET = "zanzibarfirmware"
@@ -16,11 +18,11 @@ SECRET = "zanzibarfirmware"
 class Story(Site):
     """Reporter Robin, analysts Alice (lead) and Bob, stakeholders fda and cisa."""
 
-    def __init__(self, **k):
+    def __init__(self, bob_expire="2y", **k):
         super().__init__(**k)
         self.robin = self.person("Robin Reporter", "robin@lab.example")
         self.alice = self.person("Alice Analyst", "alice@pumps.example")
-        self.bob = self.person("Bob Analyst", "bob@pumps.example")
+        self.bob = self.person("Bob Analyst", "bob@pumps.example", expire=bob_expire)
         self.fda = self.person("FDA", "cyber@fda.example")
         self.cisa = self.person("CISA", "central@cisa.example")
         self.init([(self.alice, "alice", "lead"), (self.bob, "bob", "")], [(self.fda, "fda", "regulator"), (self.cisa, "cisa", "coordinator")])
@@ -211,8 +213,85 @@ def nothing_leaks(s):
     expect(SECRET in s.ctl("show", "EMB-2026-0001"), "and yet it can be read")
 
 
+def an_analysts_key_has_expired(s):
+    """Two days on: Bob's key, good for one day, is no more."""
+    s.deliver(s.report())
+    s.once(env={"EMBARGOD_FAKE_TIME": "+172800"})
+    got = s.fresh(s.alice)
+    expect(any("New report" in m.subject and SECRET in m.text for m in got), "the one with a key gets the report", *[m.subject for m in got])
+    expect(any("could not be encrypted to bob" in m.subject for m in got), "and hears whose key failed", *[m.subject for m in got])
+    stub = s.one(s.bob, "stub")
+    raw = stub.raw.decode()
+    expect(not stub.encrypted and stub.signer == s.fpr and SECRET not in raw and "firmware" not in raw and "robin" not in raw,
+           "the other gets a note without content", raw)
+    expect(s.one(s.robin, "acknowledgement").encrypted, "the reporter is acknowledged all the same")
+
+
+def too_large(s):
+    s.deliver(s.robin.plain(s.ADDRESS, "huge", "see it", [("big.bin", os.urandom(200000))]))
+    s.deliver(s.report(subject="small"))
+    s.once()
+    q = s.ctl_json("quarantine", "list")
+    expect(len(q) == 1 and "max_message" in q[0]["reason"], "recorded as too large, with what to do", q)
+    expect(len(s.box(".")) == 1 and not s.box(".Quarantine"), "it lies where it came in")
+    expect([c["title"] for c in s.ctl_json("list", "all")] == ["small"], "the other letter is handled")
+    s.once()
+    expect(len(s.ctl_json("quarantine", "list")) == 1, "and it is not recorded twice")
+
+
+def one_daemon_one_store(s):
+    """A running daemon: a second one is refused by name; after a reload letters still come, are answered and are moved."""
+    log = open(os.path.join(s.root, "daemon.log"), "w")
+    p = subprocess.Popen([os.path.join(BUILD, "embargod"), "-c", s.conf], env=s.env, stderr=log)
+    try:
+        wait(lambda: os.path.exists(os.path.join(s.dir, "control")), "the daemon starts")
+        mark = len(s.log)
+        expect(s.once(code=None) != 0 and str(p.pid) in s.log[mark:], "a second one is refused and names the first", s.log[mark:])
+        for i in range(1, 4):
+            s.deliver(s.report(subject="report %d" % i))
+            wait(lambda: len(s.box(".Processed")) == i, "letter %d is handled and moved" % i)
+            expect("is running" in s.ctl("status"), "it answers")
+            p.send_signal(signal.SIGHUP)
+        wait(lambda: "configuration reloaded" in open(log.name).read(), "it reloads")
+        wait(lambda: len(s.out()) == 7, "three forwards to each analyst, one acknowledgement")
+    finally:
+        p.terminate()
+        expect(p.wait(40) == 0, "it ends in order")
+    expect("is not running" in s.ctl("status") and len(s.ctl_json("list", "all")) == 3, "embargoctl reads the store itself")
+
+
+def a_key_came_meanwhile(s):
+    """A reply in clear waits; before its release the reporter sends a key: it is not sent in clear any more."""
+    s.deliver(s.robin.plain(s.ADDRESS, "Pump trouble", "no key yet\n"))
+    s.once()
+    fw = s.one(s.alice)
+    r = s.command(s.alice, "#reply\nThank you.\n#end\n", fw)
+    token = re.search(r"#approve (\w+)", r.text)
+    expect(token and "IN CLEAR" in r.text, "the preview says that it goes in clear", r.text)
+    s.fresh(s.robin)
+    s.deliver(s.robin.signed(s.ADDRESS, "Re: [EMB-2026-0001] my key", "here\n", [("robin.asc", s.robin.public())]))
+    s.once()
+    s.fresh(s.alice)
+    r = s.command(s.alice, "#approve %s\n" % token.group(1), fw)
+    expect("FAILED" in r.text and "encrypted" in r.text and not s.fresh(s.robin), "the release in clear is refused", r.text)
+    s.command(s.alice, "#cancel %s\n" % token.group(1), fw)
+    r = s.command(s.alice, "#reply\nThank you, once more.\n#end\n", fw)
+    s.command(s.alice, "#approve %s\n" % re.search(r"#approve (\w+)", r.text).group(1), fw)
+    m = s.one(s.robin, "reply")
+    expect(m.encrypted and "once more" in m.text, "the new one goes out encrypted", m.text)
+
+
+def wait(cond, what, seconds=60):
+    until = time.time() + seconds
+    while not cond():
+        expect(time.time() < until, "waited in vain: " + what)
+        time.sleep(0.05)
+
+
 STORIES = [whole_case, outsider_guesses_case_id, commands_need_a_signature, report_in_clear, what_cannot_be_read, duplicates_and_bounces,
-           nothing_leaks]
+           nothing_leaks, an_analysts_key_has_expired, too_large, one_daemon_one_store, a_key_came_meanwhile]
+SETUP = {an_analysts_key_has_expired: {"bob_expire": "1d"}, too_large: {"extra": "max_message = 65536"},
+         a_key_came_meanwhile: {"extra": "reply_clear = allow\ngate_reply = 1"}}
 
 
 def main():
@@ -223,7 +302,7 @@ def main():
             continue
         begun = time.time()
         try:
-            with Story() as s:
+            with Story(**SETUP.get(story, {})) as s:
                 story(s)
             passed += 1
             print("ok      %s (%.1f s)" % (story.__name__, time.time() - begun), flush=True)
