@@ -257,6 +257,8 @@ def one_daemon_one_store(s):
     finally:
         p.terminate()
         expect(p.wait(40) == 0, "it ends in order")
+    said = open(log.name).read()
+    expect("Sanitizer" not in said and "runtime error:" not in said, "no sanitizer speaks", said[-4000:])
     expect("is not running" in s.ctl("status") and len(s.ctl_json("list", "all")) == 3, "embargoctl reads the store itself")
 
 

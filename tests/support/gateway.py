@@ -112,7 +112,10 @@ class Site:
         """embargod --once; code None: any."""
         r = subprocess.run([os.path.join(BUILD, "embargod"), "--once", "-c", self.conf], capture_output=True,
                            env=dict(self.env, **(env or {})), timeout=timeout)
-        self.log += r.stderr.decode(errors="replace")
+        said = r.stderr.decode(errors="replace")
+        self.log += said
+        for word in ("AddressSanitizer", "LeakSanitizer", "runtime error:"):  # of the core or of any helper
+            expect(word not in said, "a sanitizer spoke", said[-4000:])
         expect(code is None or r.returncode == code, "embargod --once ended with %d instead of %s" % (r.returncode, code),
                r.stderr.decode(errors="replace")[-3000:])
         return r.returncode
