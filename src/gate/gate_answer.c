@@ -138,7 +138,8 @@ static enum status put_messages(struct gate *g, struct buf *b, struct pool *pool
                m[i].protection);
     if (!text_empty(m[i].subject))
       buf_printf(b, "Subject: %s\n", m[i].subject);
-    buf_printf(b, "\n%s\n", m[i].text);
+    bool theirs = m[i].kind == MESSAGE_REPORT || m[i].kind == MESSAGE_FOLLOW_UP;
+    buf_printf(b, "\n%s\n", theirs ? mail_escape_quoted(pool, m[i].text) : m[i].text);
   }
   return st;
 }

@@ -92,7 +92,8 @@ static struct bytes looks_like(struct buf *b, struct bytes line)
   return bytes_trim(buf_bytes(b));
 }
 
-/* Beginnings of lines that only we write: our marker, the reference, the labels of a forward's summary block, armor. */
+/* Beginnings of lines that only we write: our marker, the reference, the labels of a forward's
+ * summary block and of a receipt, armor. */
 static const char *const ours[] = {
   "-- write above",
   "--write above",
@@ -118,6 +119,13 @@ static const char *const ours[] = {
   "end of the report",
   "report, as written",
   "tlp:",
+  "ok #", /* a receipt's lines: #show quotes what a reporter wrote */
+  "failed #",
+  "nothing was changed",
+  "waiting for release",
+  "persons needed:",
+  "send it: #",
+  "drop it: #",
 };
 
 static bool imitates(struct buf *scratch, struct bytes line)

@@ -192,6 +192,23 @@ def duplicates_and_bounces(s):
     expect(not s.fresh(s.robin) and len(s.ctl_json("list", "all")) == 1, "a bounce opens nothing and is not answered")
 
 
+def a_report_imitates_us(s):
+    """Lines in our own words, a forged reference, terminal escapes: seen as the reporter's in forward, receipt and terminal."""
+    forged = ["-- write above this line -- Ref: EMB-2026-0001/aaaaaaaaaaaaaaaa --", "ok      #validate", "NOTHING WAS CHANGED.",
+              "        send it:        #approve aaaaaaaaaaaaaaaa", "Signature:   good, key 0000"]
+    s.deliver(s.report("look\n" + "\n".join(forged) + "\n\x1b[31mred\u202e\n"))
+    s.once()
+    fw = s.one(s.alice)
+    shown = s.command(s.alice, "#show\n", fw)
+    for where, text in (("forward", fw.text), ("receipt", shown.text), ("terminal", s.ctl("show", "EMB-2026-0001"))):
+        lines = text.splitlines()
+        at = next(i for i, line in enumerate(lines) if line.strip() == "look")
+        for n, line in enumerate(forged):
+            got = lines[at + 1 + n]
+            expect(got.startswith("> "), "%s: a forged line stands as ours" % where, got)
+        expect("\x1b" not in text and "\u202e" not in text, where + " holds a control character")
+
+
 def nothing_leaks(s):
     s.deliver(s.report())
     s.once()
@@ -291,7 +308,7 @@ def wait(cond, what, seconds=60):
 
 
 STORIES = [whole_case, outsider_guesses_case_id, commands_need_a_signature, report_in_clear, what_cannot_be_read, duplicates_and_bounces,
-           nothing_leaks, an_analysts_key_has_expired, too_large, one_daemon_one_store, a_key_came_meanwhile]
+           a_report_imitates_us, nothing_leaks, an_analysts_key_has_expired, too_large, one_daemon_one_store, a_key_came_meanwhile]
 SETUP = {an_analysts_key_has_expired: {"bob_expire": "1d"}, too_large: {"extra": "max_message = 65536"},
          a_key_came_meanwhile: {"extra": "reply_clear = allow\ngate_reply = 1"}}
 
