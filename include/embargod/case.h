@@ -30,6 +30,7 @@ void cs_string(unsigned cs, char out[7]);
 
 enum party_role { PARTY_REPORTER = 1, PARTY_COORDINATOR, PARTY_SUPPLIER, PARTY_REGULATOR, PARTY_ISAC, PARTY_CUSTOMER, PARTY_OBSERVER };
 const char *party_role_name(enum party_role r);
+MUST_USE bool party_role_parse(const char *s, enum party_role *out); /* its name, any case; false: none, *out is untouched */
 struct party {
   int64_t id;              /* store row; 0 = new */
   enum party_role role;

@@ -54,6 +54,16 @@ const char *party_role_name(enum party_role r)
   return "?";
 }
 
+bool party_role_parse(const char *s, enum party_role *out)
+{
+  for (size_t i = 0; i < ARRAY_LEN(role_table); i++)
+    if (text_ieq(role_table[i].name, s)) {
+      *out = role_table[i].role;
+      return true;
+    }
+  return false;
+}
+
 static int field_index(const char *name)
 {
   for (size_t i = 0; name && i < ARRAY_LEN(field_table); i++)

@@ -171,11 +171,9 @@ static enum status unknown_stakeholder(struct command_context *cx, const char *n
 }
 
 /* The template that stands for a kind of stakeholder where neither the configuration nor its name gives one. */
-static const struct {
-  const char *kind, *name;
-} kind_table[] = {
-  { "regulator", "notices/fda" },     { "coordinator", "notices/cisa" },  { "isac", "notices/isac" },
-  { "customer", "notices/customer" }, { "supplier", "notices/supplier" },
+static const char *const notice_of_role[] = {
+  [PARTY_REGULATOR] = "notices/fda",     [PARTY_COORDINATOR] = "notices/cisa",  [PARTY_ISAC] = "notices/isac",
+  [PARTY_CUSTOMER] = "notices/customer", [PARTY_SUPPLIER] = "notices/supplier",
 };
 
 static const char *notice_template(struct command_context *cx, const struct conf_stakeholder *s)
@@ -187,10 +185,8 @@ static const char *notice_template(struct command_context *cx, const struct conf
     return own;
   if (kind && template_known(cx, kind))
     return kind;
-  for (size_t i = 0; i < ARRAY_LEN(kind_table); i++)
-    if (text_ieq(kind_table[i].kind, s->kind))
-      return kind_table[i].name;
-  return NULL;
+  enum party_role role;
+  return party_role_parse(s->kind, &role) && role < ARRAY_LEN(notice_of_role) ? notice_of_role[role] : NULL;
 }
 
 static enum status may_notify(struct command_context *cx, const struct conf_stakeholder *s, struct fault *err)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gate: what the files that carry out a command's effects share. */
+#ifndef EMBARGOD_GATE_EFFECTS_H
+#define EMBARGOD_GATE_EFFECTS_H
+#include "gate_private.h"
+
+struct doing {
+  struct run *r;
+  const struct conf_analyst *a;
+  struct plan *plan;
+  const struct command_mail *mail;
+  struct tvalue *pending;
+  struct buf answers;
+  struct pending_release *waiting[COMMAND_MAX]; /* by command */
+};
+/* Whom a letter goes to, by which key. */
+struct address {
+  struct party_ref party;
+  const char *name, *address, *fingerprint, *language;
+  struct bytes key;
+  bool encrypt;
+};
+
+/* A command that cannot be carried out: nothing of the mail is. Gives DENIED. */
+MUST_USE enum status effect_deny(struct doing *d, const struct effect *e, struct fault *err, const char *why);
+/* gate_letters.c */
+MUST_USE enum status effect_letter(struct doing *d, const struct effect *e, struct fault *err);
+MUST_USE enum status effect_address_reporter(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to,
+                                             struct fault *err);
+MUST_USE enum status effect_address_stakeholder(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to,
+                                                struct fault *err);
+/* gate_releases.c */
+MUST_USE enum status effect_wait(struct doing *d, const struct effect *e, struct vuln_case *vc, const struct outgoing *o,
+                                 struct fault *err);
+void effect_keep_waiting(struct doing *d); /* once all commands went well */
+MUST_USE enum status effect_release(struct doing *d, const struct effect *e, struct fault *err);
+/* gate_key_effects.c */
+MUST_USE enum status effect_key(struct doing *d, const struct effect *e, struct fault *err);
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gate: #reply and #notify: to whom they go, by which key, and what they say. */
+#include "gate_effects.h"
+
+enum status effect_address_reporter(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to, struct fault *err)
+{
+  struct run *r = d->r;
+  struct party *p = case_reporter(vc);
+  struct stored_key key;
+  bool found = false;
+  if (!p || text_empty(p->address))
+    return effect_deny(d, e, err, "the case has no reporter that mail could reach: #reporter ADDRESS names one");
+  enum status st = store_key_get(r->g->store, r->pool, p->address, &key, &found, err);
+  if (st)
+    return st;
+  bool usable = found && key.key.len && (!key.expires || key.expires > clock_now(&r->g->clock));
+  *to = (struct address){ .party = { vc, (size_t)(p - vc->party) }, .name = p->name, .address = p->address, .encrypt = usable,
+                          .fingerprint = usable ? key.fingerprint : "", .key = usable ? key.key : (struct bytes){ 0 },
+                          .language = r->g->conf->language };
+  if (usable)
+    return ST_OK;
+  const char *policy = r->g->conf->reply_clear;
+  if (text_ieq(policy, "allow") || (text_ieq(policy, "lead") && (d->a->lead || vc->reporter_clear_ok)))
+    return ST_OK;
+  return effect_deny(d, e, err,
+              found ? "the reporter's key has expired, and replies in clear are not allowed: ask for a renewed key (a reporter may send "
+                      "it in any mail), then #key accept"
+              : text_ieq(policy, "lead") ? "the reporter has no key, and only a lead analyst may reply in clear (reply_clear = lead)"
+                                         : "the reporter has no key, and replies in clear are not allowed (reply_clear = never): get "
+                                           "their key with #key import or #key accept");
+}
+
+/* A stakeholder becomes a party of the case with its first notice, so that its answers thread. */
+static size_t stakeholder_party(struct run *r, struct vuln_case *vc, const struct conf_stakeholder *s)
+{
+  for (size_t i = 0; i < vc->party_count; i++)
+    if (text_ieq(vc->party[i].stakeholder, s->name) && !vc->party[i].removed)
+      return i;
+  enum party_role role;
+  struct party p = { .role = party_role_parse(s->kind, &role) ? role : PARTY_OBSERVER, .name = s->name, .address = s->address, .stakeholder = s->name,
+                     .fingerprint = s->fingerprint ? s->fingerprint : "", .token = secret_token(r->pool, 16) };
+  struct party *added = case_add_party(r->pool, vc, &p);
+  return (size_t)(added - vc->party);
+}
+
+enum status effect_address_stakeholder(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to,
+                                       struct fault *err)
+{
+  struct run *r = d->r;
+  const struct conf_stakeholder *s = conf_stakeholder_by_name(r->g->conf, e->to_name);
+  if (!s)
+    return effect_deny(d, e, err, pool_printf(r->pool, "no stakeholder %s in the configuration", e->to_name));
+  const struct stakeholder_key *k = gate_stakeholder_key(r->g, s);
+  if (s->key_file && !k->usable)
+    return effect_deny(d, e, err, pool_printf(r->pool, "the key of %s cannot be used: %s", s->name, k->problem));
+  enum tlp tlp = command_case_tlp(vc);
+  if (tlp > s->clearance)
+    return effect_deny(d, e, err, pool_printf(r->pool, "TLP:%s is above what %s may receive (TLP:%s)", tlp_name(tlp), s->name,
+                                       tlp_name(s->clearance)));
+  bool encrypt = k->usable;
+  if (!encrypt && !(s->clear_allowed && tlp <= TLP_GREEN))
+    return effect_deny(d, e, err, pool_printf(r->pool, "%s has no key, and a notice in clear needs `clear_allowed` and TLP:GREEN or CLEAR", s->name));
+  *to = (struct address){ .party = { vc, stakeholder_party(r, vc, s) }, .name = s->name, .address = s->address,
+                          .fingerprint = encrypt ? s->fingerprint : "", .encrypt = encrypt, .language = s->language };
+  return ST_OK;
+}
+
+/* What went out or would: a preview stands in the receipt as it would be read. */
+static void show_letter(struct doing *d, const struct outgoing *o, const char *state)
+{
+  buf_printf(&d->answers, "%s----- %s -----\nTo:      %s <%s>, %s\nSubject: %s\n\n%s\n----- end -----\n", d->answers.len ? "\n" : "", state,
+             o->to_name ? o->to_name : "", o->draft.to.address, o->encrypt ? "signed and encrypted" : "signed, IN CLEAR",
+             o->draft.subject, mail_escape_quoted(d->r->pool, o->draft.text));
+}
+
+static const char *names_of(struct pool *pool, char **names)
+{
+  struct buf b = buf_new(pool, 64);
+  for (size_t i = 0; names && names[i]; i++)
+    buf_printf(&b, "%s%s", i ? ", " : "", names[i]);
+  return buf_str(&b);
+}
+
+enum status effect_letter(struct doing *d, const struct effect *e, struct fault *err)
+{
+  struct run *r = d->r;
+  struct vuln_case *vc = d->plan->vc[e->vc];
+  struct address to;
+  char **missing = NULL;
+  struct outgoing *o;
+  enum status st = e->to == TO_REPORTER ? effect_address_reporter(d, e, vc, &to, err) : effect_address_stakeholder(d, e, vc, &to, err);
+  if (st)
+    return st;
+  bool notice = e->to == TO_STAKEHOLDER;
+  struct letter_spec s = { .kind = notice ? "notice" : "reply", .template_name = e->template_name, .language = to.language, .vc = vc,
+                           .party = to.party, .to_name = to.name, .to_address = to.address, .auto_submitted = "auto-generated",
+                           .fingerprint = to.fingerprint, .key = to.key, .encrypt = to.encrypt,
+                           .serial = pool_printf(r->pool, "%u-%zu", e->command, to.party.index), .attach_key = !to.encrypt };
+  struct tvalue *vars = write_vars(r, vc, to.language);
+  tvalue_sets(r->pool, vars, "text", e->text);
+  st = write_letter(r, &s, vars, &o, &missing, err);
+  if (st == ST_DENIED && missing && missing[0])
+    return effect_deny(d, e, err, pool_printf(r->pool, "%s: these facts are missing: %s. Nothing was sent.", e->template_name,
+                                       names_of(r->pool, missing)));
+  if (st)
+    return st;
+  bool preview = e->preview_only || d->mail->dry_run;
+  if (preview || e->gate)
+    show_letter(d, o, preview ? "preview: not sent" : "waits for release");
+  if (preview)
+    return ST_OK;
+  if (e->gate)
+    return effect_wait(d, e, vc, o, err);
+  o->must = true;
+  work_out(r, o);
+  return ST_OK;
+}

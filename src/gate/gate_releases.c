@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gate: letters that wait for a person's word: kept with the hash of what was shown, released or dropped. */
+#include "gate_effects.h"
+
+#include <jansson.h>
+
+#define WAITING_MAX 128 /* letters of one command that wait for a release */
+
+/* ---- what waits: fixed by the hash of its contents and recipients ---- */
+static char *envelope(struct pool *pool, const struct outgoing *o)
+{
+  const struct mail_draft *m = &o->draft;
+  json_t *refs = json_array();
+  for (size_t i = 0; m->references && m->references[i]; i++)
+    json_array_append_new(refs, json_string(m->references[i]));
+  json_t *j = json_pack("{s:s,s:s,s:s,s:I,s:b,s:o,s:s,s:s}", "subject", m->subject, "outer_subject", m->outer_subject, "in_reply_to",
+                        m->in_reply_to ? m->in_reply_to : "", "date", (json_int_t)m->date, "encrypt", o->encrypt, "references", refs,
+                        "text", m->text, "reply_to", m->reply_to ? m->reply_to : "");
+  invariant(j);
+  char *s = json_dumps(j, JSON_COMPACT);
+  char *out = pool_strdup(pool, s);
+  free(s);
+  json_decref(j);
+  return out;
+}
+
+static void pending_hash(const struct pending_release *p, unsigned char out[32])
+{
+  struct bytes part[2 * WAITING_MAX];
+  size_t n = 0;
+  for (size_t i = 0; i < p->letter_count && n + 2 <= ARRAY_LEN(part); i++) {
+    part[n++] = bytes_str(p->letter[i].to);
+    part[n++] = p->letter[i].content;
+  }
+  secret_digest_parts(out, NULL, part, n);
+}
+
+enum status effect_wait(struct doing *d, const struct effect *e, struct vuln_case *vc, const struct outgoing *o, struct fault *err)
+{
+  struct run *r = d->r;
+  struct pending_release *p = d->waiting[e->command];
+  if (!p) {
+    int64_t now = clock_now(&r->g->clock);
+    p = pool_new_of(r->pool, struct pending_release);
+    *p = (struct pending_release){ .token = secret_token(r->pool, 16), .case_id = vc->id, .by = d->a->name,
+                                   .what = d->mail->command[e->command].name, .made_at = now, .gate = e->gate,
+                                   .expires_at = now + (int64_t)r->g->conf->pending_expires_h * 3600,
+                                   .letter = pool_array(r->pool, WAITING_MAX, sizeof *p->letter) };
+    d->waiting[e->command] = p;
+  }
+  if (p->letter_count == WAITING_MAX)
+    return effect_deny(d, e, err, pool_printf(r->pool, "more than %d letters at once: notify in smaller groups", WAITING_MAX));
+  p->letter[p->letter_count++] = (struct pending_letter){ .to = o->draft.to.address, .to_name = o->to_name, .kind = o->kind,
+                                                          .message_id = o->draft.message_id, .party = 0,
+                                                          .envelope_json = envelope(r->pool, o), .content = o->content };
+  pending_hash(p, p->hash);
+  return ST_OK;
+}
+
+void effect_keep_waiting(struct doing *d)
+{
+  struct run *r = d->r;
+  struct work *w = &r->work;
+  for (size_t i = 0; i < COMMAND_MAX; i++) {
+    struct pending_release *p = d->waiting[i];
+    if (!p)
+      continue;
+    w->pending = pool_grow(r->pool, w->pending, w->pending_count, &w->pending_cap, sizeof *w->pending);
+    w->pending[w->pending_count++] = p;
+    struct tvalue *v = tvalue_object(r->pool);
+    tvalue_sets(r->pool, v, "token", p->token);
+    tvalue_sets(r->pool, v, "what", p->what);
+    tvalue_sets(r->pool, v, "gate", p->gate == 1 ? "one person, who may be you" : "a second person with the role lead");
+    tvalue_sets(r->pool, v, "expires", time_local(r->pool, p->expires_at, r->g->conf->zone));
+    tvalue_add(r->pool, d->pending, v);
+  }
+}
+
+/* ---- #approve, #cancel ---- */
+static enum status vc_of(struct doing *d, const char *id, struct vuln_case **vc, struct fault *err)
+{
+  for (size_t i = 0; i < d->plan->vc_count; i++)
+    if (!strcmp(d->plan->vc[i]->id, id)) {
+      *vc = d->plan->vc[i];
+      d->plan->vc_changed[i] = true;
+      return ST_OK;
+    }
+  enum status st = store_case_load(d->r->g->store, d->r->pool, id, vc, err);
+  if (!st && d->plan->vc_count < ARRAY_LEN(d->plan->vc)) {
+    d->plan->vc_changed[d->plan->vc_count] = true;
+    d->plan->vc[d->plan->vc_count++] = *vc;
+  }
+  return st;
+}
+
+static const char *may_release(struct doing *d, const struct pending_release *p)
+{
+  unsigned char now[32];
+  pending_hash(p, now);
+  if (p->released || p->cancelled)
+    return p->released ? "it was released already" : "it was cancelled";
+  if (p->expires_at < clock_now(&d->r->g->clock))
+    return "it has expired: give the command again";
+  if (!secret_equal(now, p->hash, sizeof now))
+    return "its content is not what was shown: give the command again";
+  if (p->gate > 1 && text_ieq(p->by, d->a->name))
+    return "it needs a second person: another lead analyst must approve it";
+  if (p->gate > 1 && !d->a->lead)
+    return "it needs a lead analyst";
+  return NULL;
+}
+
+static const char *json_text(struct pool *pool, const json_t *j, const char *key)
+{
+  const char *s = json_string_value(json_object_get(j, key));
+  return pool_strdup(pool, s ? s : "");
+}
+
+static void draft_from(struct run *r, const struct pending_letter *l, struct outgoing *o)
+{
+  const struct conf *c = r->g->conf;
+  json_t *j = json_loads(l->envelope_json, 0, NULL);
+  json_t *refs = json_object_get(j, "references");
+  size_t n = json_array_size(refs);
+  const char **list = pool_array(r->pool, n + 1, sizeof *list);
+  for (size_t i = 0; i < n; i++)
+    list[i] = pool_strdup(r->pool, json_string_value(json_array_get(refs, i)));
+  const char *in_reply_to = json_text(r->pool, j, "in_reply_to"), *reply_to = json_text(r->pool, j, "reply_to");
+  o->draft = (struct mail_draft){ .from = { c->organisation, c->address }, .to = { l->to_name, l->to },
+                                  .subject = json_text(r->pool, j, "subject"),
+                                  .outer_subject = json_text(r->pool, j, "outer_subject"), .message_id = l->message_id,
+                                  .in_reply_to = *in_reply_to ? in_reply_to : NULL, .references = n ? list : NULL,
+                                  .reply_to = *reply_to ? reply_to : NULL,
+                                  .case_id = o->vc->id, .auto_submitted = "auto-generated",
+                                  .date = json_integer_value(json_object_get(j, "date")),
+                                  .text = json_text(r->pool, j, "text"), .autocrypt_key = r->g->own.key,
+                                  .language = c->language };
+  o->encrypt = json_is_true(json_object_get(j, "encrypt"));
+  json_decref(j);
+}
+
+/* The content is the one that was approved; the key is the recipient's of today. */
+static enum status release_one(struct doing *d, const struct effect *e, struct vuln_case *vc, const struct pending_letter *l,
+                               struct fault *err)
+{
+  struct run *r = d->r;
+  bool notice = !strcmp(l->kind, "notice");
+  struct address to;
+  struct effect as = *e;
+  as.to_name = l->to_name;
+  enum status st = notice ? effect_address_stakeholder(d, &as, vc, &to, err) : effect_address_reporter(d, &as, vc, &to, err);
+  if (st)
+    return st;
+  struct outgoing *o = pool_new_of(r->pool, struct outgoing);
+  *o = (struct outgoing){ .kind = pool_strdup(r->pool, l->kind), .vc = vc, .party = to.party, .to_name = to.name,
+                          .fingerprint = to.fingerprint, .key = to.key, .must = true, .content = l->content };
+  draft_from(r, l, o);
+  if (!text_ieq(to.address, l->to))
+    return effect_deny(d, e, err, pool_printf(r->pool, "the address of %s has changed since: give the command again", l->to_name));
+  if (o->encrypt && !to.encrypt)
+    return effect_deny(d, e, err, pool_printf(r->pool, "%s had a key when this was written and has none now", l->to_name));
+  if (!o->encrypt && to.encrypt)
+    return effect_deny(d, e, err, pool_printf(r->pool, "a key of %s has become known since: give the command again, it goes out encrypted then",
+                                       l->to_name));
+  o->copy_subject = o->draft.subject;
+  o->copy_text = o->draft.text;
+  work_out(r, o);
+  work_event(r, vc, notice ? "notice.sent" : "reply.sent", d->a->name, "To %s, released by %s, %s.",
+             to.name && *to.name ? to.name : to.address, d->a->name, to.encrypt ? "encrypted" : "in clear");
+  return ST_OK;
+}
+
+enum status effect_release(struct doing *d, const struct effect *e, struct fault *err)
+{
+  struct run *r = d->r;
+  struct work *w = &r->work;
+  struct pending_release p;
+  struct vuln_case *vc = NULL;
+  bool found = false, approve = e->kind == EFFECT_APPROVE;
+  enum status st = store_pending_get(r->g->store, r->pool, e->args, &p, &found, err);
+  if (st)
+    return st;
+  if (!found)
+    return effect_deny(d, e, err, pool_printf(r->pool, "nothing waits under %s", e->args));
+  const char *why = approve ? may_release(d, &p) : p.released ? "it was released already" : p.cancelled ? "it was cancelled before" : NULL;
+  if (why)
+    return effect_deny(d, e, err, why);
+  st = vc_of(d, p.case_id, &vc, err);
+  if (!st && !d->mail->dry_run) {
+    w->pending_end = pool_grow(r->pool, w->pending_end, w->pending_end_count, &w->pending_end_cap, sizeof *w->pending_end);
+    w->pending_end[w->pending_end_count].token = e->args;
+    w->pending_end[w->pending_end_count].by = d->a->name;
+    w->pending_end[w->pending_end_count++].released = approve;
+    work_event(r, vc, approve ? "release.approved" : "release.cancelled", d->a->name, "#%s asked for by %s.", p.what, p.by);
+  }
+  for (size_t i = 0; !st && approve && !d->mail->dry_run && i < p.letter_count; i++)
+    st = release_one(d, e, vc, &p.letter[i], err);
+  if (!st && approve && !d->mail->dry_run && !strcmp(p.what, "reply")) {
+    vc->last_contact_at = clock_now(&r->g->clock);
+    if (!vc->first_answer_at)
+      vc->first_answer_at = vc->last_contact_at;
+  }
+  return st;
+}
