@@ -8,6 +8,8 @@
 
 /* embargoctl init DIR ...: argv[0] is "init". Returns the exit status. */
 int ctl_init(int argc, char **argv);
+/* embargoctl cvss [VECTOR...]: argv[0] is "cvss". Without vectors it reads them from standard input, one a line. 1: one was bad. */
+int ctl_cvss(int argc, char **argv);
 
 /* One embargod-crypt process, asked synchronously: for init only. */
 struct ctl_crypt;

@@ -33,6 +33,7 @@ static const char help[] = "usage: embargoctl [-c FILE] VERB [ARGUMENT...]\n"
                            "  key list [ADDRESS] | show WHO\n"
                            "  backup /PATH/STORE /PATH/KEYS\n"
                            "  check                       is the store sound?\n"
+                           "  cvss [VECTOR...]            scores CVSS 3.1 and 4.0 vectors, from standard input without any\n"
                            "FILE: -c, else $EMBARGOD_CONF, else " SYSCONFDIR "/embargod/embargod.conf\n";
 
 static int connect_to(const char *path)
@@ -151,5 +152,7 @@ int main(int argc, char **argv)
     return puts("embargoctl " PACKAGE_VERSION) < 0;
   if (!strcmp(argv[at], "init"))
     return ctl_init(argc - at, argv + at);
+  if (!strcmp(argv[at], "cvss"))
+    return ctl_cvss(argc - at, argv + at);
   return verb(file ? file : SYSCONFDIR "/embargod/embargod.conf", argc - at, argv + at);
 }
