@@ -50,7 +50,7 @@ fuzz_packet_LDADD = libcrypt-packet.la libbase.la
 if !FUZZ
 TESTS += fuzz_packet
 endif
-EXTRA_DIST += tests/support/crypt-material.sh tests/support/crypt_material.py
+EXTRA_DIST += tests/support/crypt-material.sh tests/support/crypt_material.py tests/support/openpgp.py
 EXTRA_DIST += tests/corpus/pgp/README \
 	tests/corpus/pgp/aead.pgp \
 	tests/corpus/pgp/alice.asc \

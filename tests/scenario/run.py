@@ -3,45 +3,11 @@
 """Scenarios: who writes what, signed by whom, and what each mailbox must hold after. Real binaries, real gpg, maildirs."""
 import os
 import re
-import signal
-import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from gateway import BUILD, Failed, Site, expect  # noqa: E402
-
-POC = bytes(range(256)) * 40 + b"\r\n\n\r tail \x00"
-SECRET = "zanzibarfirmware"
-
-
-class Story(Site):
-    """Reporter Robin, analysts Alice (lead) and Bob, stakeholders fda and cisa."""
-
-    def __init__(self, bob_expire="2y", **k):
-        super().__init__(**k)
-        self.robin = self.person("Robin Reporter", "robin@lab.example")
-        self.alice = self.person("Alice Analyst", "alice@pumps.example")
-        self.bob = self.person("Bob Analyst", "bob@pumps.example", expire=bob_expire)
-        self.fda = self.person("FDA", "cyber@fda.example")
-        self.cisa = self.person("CISA", "central@cisa.example")
-        self.init([(self.alice, "alice", "lead"), (self.bob, "bob", "")], [(self.fda, "fda", "regulator"), (self.cisa, "cisa", "coordinator")])
-
-    def report(self, text="The pump takes any firmware: %s\n" % SECRET, subject="Pump takes any firmware", **k):
-        return self.robin.encrypted(self.ADDRESS, subject, text, [("poc.bin", POC), ("robin.asc", self.robin.public())], **k)
-
-    def command(self, who, text, about=None, **k):
-        """who answers a mail of the gateway (quoting it) and sends; gives the receipt."""
-        quote = "\n\n" + about.quoted() if about else ""
-        self.deliver(who.encrypted(self.ADDRESS, "Re: " + (about.subject if about else "x"), text + quote, reply_to=about, **k))
-        self.once()
-        got = [m for m in self.fresh(who) if "Receipt" in m.subject or "changed" in m.subject]
-        expect(len(got) == 1, "one receipt expected", *[m.subject for m in got])
-        return got[0]
-
-    def show(self, case="EMB-2026-0001"):
-        return self.ctl_json("show", case)
-
+from gateway import expect  # noqa: E402
+from story import POC, SECRET, main, wait  # noqa: E402
 
 def whole_case(s):
     s.deliver(s.report())
@@ -258,24 +224,16 @@ def too_large(s):
 
 def one_daemon_one_store(s):
     """A running daemon: a second one is refused by name; after a reload letters still come, are answered and are moved."""
-    log = open(os.path.join(s.root, "daemon.log"), "w")
-    p = subprocess.Popen([os.path.join(BUILD, "embargod"), "-c", s.conf], env=s.env, stderr=log)
-    try:
-        wait(lambda: os.path.exists(os.path.join(s.dir, "control")), "the daemon starts")
+    with s.daemon() as d:
         mark = len(s.log)
-        expect(s.once(code=None) != 0 and str(p.pid) in s.log[mark:], "a second one is refused and names the first", s.log[mark:])
+        expect(s.once(code=None) != 0 and str(d.pid) in s.log[mark:], "a second one is refused and names the first", s.log[mark:])
         for i in range(1, 4):
             s.deliver(s.report(subject="report %d" % i))
             wait(lambda: len(s.box(".Processed")) == i, "letter %d is handled and moved" % i)
             expect("is running" in s.ctl("status"), "it answers")
-            p.send_signal(signal.SIGHUP)
-        wait(lambda: "configuration reloaded" in open(log.name).read(), "it reloads")
+            d.reload()
+        d.says("configuration reloaded")
         wait(lambda: len(s.out()) == 7, "three forwards to each analyst, one acknowledgement")
-    finally:
-        p.terminate()
-        expect(p.wait(40) == 0, "it ends in order")
-    said = open(log.name).read()
-    expect("Sanitizer" not in said and "runtime error:" not in said, "no sanitizer speaks", said[-4000:])
     expect("is not running" in s.ctl("status") and len(s.ctl_json("list", "all")) == 3, "embargoctl reads the store itself")
 
 
@@ -300,37 +258,10 @@ def a_key_came_meanwhile(s):
     expect(m.encrypted and "once more" in m.text, "the new one goes out encrypted", m.text)
 
 
-def wait(cond, what, seconds=60):
-    until = time.time() + seconds
-    while not cond():
-        expect(time.time() < until, "waited in vain: " + what)
-        time.sleep(0.05)
-
-
 STORIES = [whole_case, outsider_guesses_case_id, commands_need_a_signature, report_in_clear, what_cannot_be_read, duplicates_and_bounces,
            a_report_imitates_us, nothing_leaks, an_analysts_key_has_expired, too_large, one_daemon_one_store, a_key_came_meanwhile]
 SETUP = {an_analysts_key_has_expired: {"bob_expire": "1d"}, too_large: {"extra": "max_message = 65536"},
          a_key_came_meanwhile: {"extra": "reply_clear = allow\ngate_reply = 1"}}
 
-
-def main():
-    wanted = sys.argv[1:]
-    passed = failed = 0
-    for story in STORIES:
-        if wanted and story.__name__ not in wanted:
-            continue
-        begun = time.time()
-        try:
-            with Story(**SETUP.get(story, {})) as s:
-                story(s)
-            passed += 1
-            print("ok      %s (%.1f s)" % (story.__name__, time.time() - begun), flush=True)
-        except Failed as e:
-            failed += 1
-            print("FAILED  %s: %s" % (story.__name__, e), flush=True)
-    print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed or not passed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(STORIES, SETUP))
