@@ -272,9 +272,9 @@ void packet_scan(struct pool *pool, struct bytes message, struct packet_scan *ou
   if (rest.len && out->first)
     out->cut = true; /* something behind the last packet that is none */
   if (out->key_block)
-    advise(out, "It is a key, not an encrypted message.");
+    advise(out, "It is a key, not an encrypted message: attach it to a letter as a file.");
   if (out->skesk && !out->pkesk)
-    advise(out, "It is encrypted with a passphrase, not to a key.");
+    advise(out, "It is encrypted with a passphrase only, which never reaches us: encrypt it to our key instead.");
 }
 
 /* ---- key files ---- */

@@ -416,22 +416,23 @@ enum status report_decide(struct run *r, struct fault *err)
 }
 
 /* ---- what cannot be read ---- */
+static const char *trouble_advice(const struct reading *rd)
+{
+  const struct pgp_result *t = rd->trouble_result;
+  return t && *t->advice ? t->advice : pgp_outcome_advice(rd->trouble);
+}
+
 static enum status answer_undecryptable(struct run *r, struct fault *err)
 {
-  const char *why;
   const char *from = r->rd.view.from.address;
-  enum status st = ack_cap(r, from, &why, err);
-  if (st || why)
-    return st;
   struct outgoing *o;
   struct letter_spec s = { .kind = "undecryptable", .template_name = "ack/undecryptable", .to_address = from,
                            .auto_submitted = "auto-replied", .thread_for = r->rd.view.message_id, .serial = "undecryptable",
                            .attach_key = true };
   struct tvalue *vars = write_vars(r, NULL, r->g->conf->language);
   tvalue_sets(r->pool, vars, "reason", pgp_outcome_text(r->rd.trouble));
-  tvalue_sets(r->pool, vars, "advice", r->rd.trouble_result && *r->rd.trouble_result->advice ? r->rd.trouble_result->advice
-                                                                                               : pgp_outcome_advice(r->rd.trouble));
-  st = write_letter(r, &s, vars, &o, NULL, err);
+  tvalue_sets(r->pool, vars, "advice", trouble_advice(&r->rd));
+  enum status st = write_letter(r, &s, vars, &o, NULL, err);
   if (st)
     return st;
   o->droppable = true;
@@ -440,10 +441,30 @@ static enum status answer_undecryptable(struct run *r, struct fault *err)
   return ST_OK;
 }
 
+/* Which keys it is for, when it is for others: an old key of ours may be among them. */
+static const char *trouble_keys(struct run *r)
+{
+  const struct pgp_result *t = r->rd.trouble_result;
+  struct buf b = buf_new(r->pool, 128);
+  if (r->rd.trouble == PGP_NO_SECRET_KEY && t)
+    for (unsigned i = 0; i < t->recipient_count && i < 8; i++)
+      buf_printf(&b, "%s%s", i ? ", " : " (it is for key ", t->recipient[i]);
+  return b.len ? pool_printf(r->pool, "%s)", buf_str(&b)) : "";
+}
+
+/* The analysts hear whether the sender was asked to send it again: when not, it is theirs to do. */
 enum status report_undecryptable(struct run *r, struct fault *err)
 {
-  const struct reading *rd = &r->rd;
-  const char *advice = rd->trouble_result && *rd->trouble_result->advice ? rd->trouble_result->advice : pgp_outcome_advice(rd->trouble);
-  enum status st = decide_quarantine(r, pool_printf(r->pool, "it cannot be decrypted: %s", pgp_outcome_text(rd->trouble)), advice, err);
-  return st ? st : answer_undecryptable(r, err);
+  const char *why = NULL, *advice = trouble_advice(&r->rd);
+  enum status st = ack_cap(r, r->rd.view.from.address, &why, err);
+  if (st)
+    return st;
+  const char *reason = pool_printf(r->pool, "it cannot be decrypted: %s%s", pgp_outcome_text(r->rd.trouble), trouble_keys(r));
+  const char *old_key = r->rd.trouble == PGP_NO_SECRET_KEY
+                          ? "\nWas it encrypted to an old key of yours? Import that secret key into the gateway's GnuPG home, then release it."
+                          : "";
+  advice = why ? pool_printf(r->pool, "The sender was not answered (%s). Advice for them:\n%s%s", why, advice, old_key)
+               : pool_printf(r->pool, "The sender was told so, with our key and this advice:\n%s%s", advice, old_key);
+  st = decide_quarantine(r, reason, advice, err);
+  return st || why ? st : answer_undecryptable(r, err);
 }
