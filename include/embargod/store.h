@@ -75,6 +75,7 @@ MUST_USE enum status store_intake_raw(struct store *st, struct pool *pool, int64
 /* Ids in arrival order that are RECORDED, or HELD and due by now; at most max. */
 MUST_USE enum status store_intake_due(struct store *st, int64_t now, int64_t *ids, size_t max, size_t *count, struct fault *err);
 MUST_USE enum status store_intake_attempt(struct store *st, int64_t id, unsigned *attempts, struct fault *err); /* counts one more */
+MUST_USE enum status store_intake_wake(struct store *st, struct fault *err); /* every HELD letter is due now */
 MUST_USE enum status store_intake_forgive(struct store *st, int64_t id, struct fault *err); /* takes one attempt back: the machine's fault */
 struct intake_end { enum letter_state state; enum letter_class klass; const char *case_id, *reason; int64_t retry_at, now; };
 /* Sets the end and, with case_id, re-wraps the letter's key under the case's key. */

@@ -31,7 +31,7 @@ static void store_trouble(struct gate *g, struct inbox *in, const struct fault *
     gate_break(g, err);
     return;
   }
-  log_event(&g->log, LOG_LEVEL_ERR, "cannot record: free some disk space; the letter stays on the server",
+  log_event(&g->log, LOG_LEVEL_ERR, "cannot record: the letter stays where it is, trying again in 5 s",
             LOG_STR("inbox", in->server->name), LOG_STR("why", err->text));
   g->store_pause = clock_mono(&g->clock) + 5000;
   gate_fetch_forget(in);

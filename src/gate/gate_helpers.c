@@ -13,6 +13,8 @@
 
 #define PARSE_IN_FLIGHT 4
 #define AGENT_WAIT_MS 3000
+#define AGENT_READY_MS 1000   /* one that ends sooner would not have opened a letter */
+#define AGENT_STEADY_MS 60000 /* one that lived so long is started again without delay */
 
 const char *gate_program(struct gate *g, struct pool *pool, const char *name)
 {
@@ -154,6 +156,7 @@ static enum status agent_start(struct gate *g, struct fault *err)
   if (pid == 0)
     agent_exec(program, g->conf->gnupg_home);
   g->agent = pid;
+  g->agent_since = clock_mono(&g->clock);
   return ST_OK;
 }
 
@@ -166,19 +169,34 @@ static void agent_wait(struct gate *g)
     usleep(5000);
 }
 
+static void agent_gone(struct gate *g, int64_t now)
+{
+  if (now - g->agent_since > AGENT_STEADY_MS)
+    g->agent_deaths = 0;
+  unsigned shift = g->agent_deaths < 8 ? g->agent_deaths++ : 8;
+  g->agent = 0;
+  g->agent_next = now + (100 << shift);
+  g->agent_wake = 0;
+  log_event(&g->log, LOG_LEVEL_WARN, "gpg-agent has ended: starting it again; letters that need it are held meanwhile");
+}
+
 void gate_agent_tick(struct gate *g)
 {
   int64_t now = clock_mono(&g->clock);
-  if (g->agent > 0 && waitpid(g->agent, NULL, WNOHANG) == g->agent) {
-    g->agent = 0;
-    unsigned shift = g->agent_deaths < 8 ? g->agent_deaths++ : 8;
-    g->agent_next = now + (100 << shift);
-    log_event(&g->log, LOG_LEVEL_WARN, "gpg-agent has ended: starting it again");
+  if (g->agent > 0 && waitpid(g->agent, NULL, WNOHANG) == g->agent)
+    agent_gone(g, now);
+  if (g->agent > 0 && g->agent_wake && now >= g->agent_wake) {
+    g->agent_wake = 0;
+    g->wake_held = true;
   }
   struct fault err = { 0 };
-  if (g->agent == 0 && !g->options.offline && now >= g->agent_next && agent_start(g, &err)) {
+  if (g->agent || g->options.offline || now < g->agent_next)
+    return;
+  if (agent_start(g, &err)) {
     g->agent_next = now + 1000;
-    log_event(&g->log, LOG_LEVEL_ERR, "cannot start gpg-agent", LOG_STR("why", err.text));
+    log_event(&g->log, LOG_LEVEL_ERR, "cannot start gpg-agent: trying again in 1 s", LOG_STR("why", err.text));
+  } else {
+    g->agent_wake = now + AGENT_READY_MS;
   }
 }
 
@@ -197,12 +215,13 @@ static unsigned worker_count(const struct gate *g)
   return n < 1 ? 1 : n > 16 ? 16 : (unsigned)n;
 }
 
-enum status gate_helpers_start(struct gate *g, struct fault *err)
+void gate_helpers_start(struct gate *g)
 {
-  enum status st = agent_start(g, err);
-  if (st)
-    return st;
-  agent_wait(g);
+  g->agent_next = 0;
+  gate_agent_tick(g);
+  g->agent_wake = 0; /* the ring, when it is ready, wakes them */
+  if (g->agent > 0)
+    agent_wait(g);
   g->parse = start(g,
                    (struct helper_options){ .program = "embargod-parse", .name = "parse", .processes = 1,
                                             .jobs_per_process = PARSE_IN_FLIGHT,
@@ -231,7 +250,6 @@ enum status gate_helpers_start(struct gate *g, struct fault *err)
     helper_pool_on_event(in->hp, gate_fetch_event, in);
   }
   gate_ring_start(g);
-  return ST_OK;
 }
 
 void gate_helpers_stop(struct gate *g)

@@ -72,6 +72,7 @@ static enum status signals_open(struct gate *g, struct fault *err)
   sigaddset(&set, SIGINT);
   sigprocmask(SIG_BLOCK, &set, NULL);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: an error, not our end */
   g->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   return g->signal_fd < 0 ? fault(err, ST_BROKEN, "signalfd: %s", strerror(errno)) : ST_OK;
 }
@@ -204,7 +205,7 @@ enum status gate_start(struct gate *g, struct fault *err)
   if (!st && !g->options.once)
     st = gate_control_listen(g, err);
   if (!st)
-    st = gate_helpers_start(g, err);
+    gate_helpers_start(g);
   return st;
 }
 
@@ -232,8 +233,10 @@ int gate_run(struct gate *g)
   if (!g->broken && g->tx_open)
     gate_tx_tick(g, true);
   if (g->broken) {
-    log_event(&g->log, LOG_LEVEL_ERR, "broken: taking no more work", LOG_STR("why", g->broken_fault.text));
-    return 70;
+    bool later = g->broken_fault.status == ST_RETRY; /* --once: a full disk, a lock; the next run goes on from here */
+    log_event(&g->log, LOG_LEVEL_ERR, later ? "ended before all was done: nothing is lost, run it again" : "broken: taking no more work",
+              LOG_STR("why", g->broken_fault.text));
+    return later ? 75 : 70;
   }
   log_event(&g->log, LOG_LEVEL_NOTICE, "ended");
   return g->options.once && (g->deferred || g->keys_failed) ? 75 : 0;

@@ -229,7 +229,8 @@ struct gate {
 
   struct helper_pool *parse, *crypt, *send, *https;
   pid_t agent;
-  int64_t agent_next;
+  int64_t agent_since, agent_next; /* monotonic ms: started, to be started */
+  int64_t agent_wake;       /* monotonic ms: when letters that its death held are tried again; 0 */
   unsigned agent_deaths;
   bool ring_ready;          /* keys are checked, the ring is built: letters may be opened */
   struct pool *key_pool;
@@ -254,6 +255,7 @@ struct gate {
   struct pool *answer_pool;
   int64_t outbox_look_at;   /* wall time of the next look */
   int64_t due_look_at;
+  bool wake_held;           /* what letters were held for may have changed: each is due now */
 
   int signal_fd, control_fd;
   struct control_client *clients;
@@ -280,9 +282,11 @@ void gate_notify(struct gate *g, const char *fmt, ...) PRINTF_LIKE(2, 3);
 MUST_USE enum status gate_tx_open(struct gate *g, struct fault *err);
 /* Commits when it is time (or now). After it: sends, settles and new runs may start. */
 void gate_tx_tick(struct gate *g, bool now);
+/* Undoes what is open after err; ST_RETRY: a pause, then all of it once more. */
+void gate_tx_abandon(struct gate *g, const struct fault *err);
 
 /* gate_helpers.c */
-MUST_USE enum status gate_helpers_start(struct gate *g, struct fault *err);
+void gate_helpers_start(struct gate *g); /* what does not start is logged and tried again */
 void gate_helpers_stop(struct gate *g);
 void gate_agent_tick(struct gate *g);
 const char *gate_program(struct gate *g, struct pool *pool, const char *name);

@@ -41,6 +41,7 @@ static void ring_built(void *self, struct pool *pool, const struct wire_msg *ans
     return;
   }
   g->ring_ready = true;
+  g->wake_held = true; /* at the start, after a reload, when trouble with the keys is over */
   log_event(&g->log, LOG_LEVEL_INFO, "keys ready", LOG_STR("own", g->own.fpr));
   gate_notify(g, "READY=1\nSTATUS=watching %zu inboxes", g->inbox_count);
 }

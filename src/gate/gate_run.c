@@ -103,13 +103,26 @@ static enum status start_due(struct gate *g, struct fault *err)
   return st;
 }
 
+/* Keys or configuration have changed, or gpg-agent is back. */
+static enum status wake_held(struct gate *g, struct fault *err)
+{
+  if (!g->wake_held || !g->ring_ready)
+    return ST_OK;
+  enum status st = store_intake_wake(g->store, err);
+  if (st)
+    return st;
+  g->wake_held = false;
+  g->due_look_at = 0;
+  return ST_OK;
+}
+
 void gate_runs_tick(struct gate *g)
 {
   struct fault err = { 0 };
   if (g->broken || g->store_pause > clock_mono(&g->clock))
     return;
-  if (room_for_more(g) && start_due(g, &err)) {
-    gate_break(g, &err);
+  if (wake_held(g, &err) || (room_for_more(g) && start_due(g, &err))) {
+    gate_tx_abandon(g, &err);
     return;
   }
   bool fresh = false;

@@ -32,9 +32,10 @@ static bool worth_waiting(const struct gate *g)
 
 #define STORE_PAUSE_MS 5000
 
-/* The store could not be written (disk full, most likely): nothing of this transaction happened. Letters in hand go back to
- * their records, those that were not yet recorded are fetched again, ends of sends stay in memory. */
-static void tx_abandon(struct gate *g, const struct fault *err)
+/* The store could not be written (a full disk, another program's lock: the fault says what to do): nothing of this transaction
+ * happened. Letters in hand go back to their records, those that were not yet recorded are fetched again, ends of sends stay in
+ * memory. */
+void gate_tx_abandon(struct gate *g, const struct fault *err)
 {
   store_rollback(g->store);
   g->tx_open = false;
@@ -43,7 +44,7 @@ static void tx_abandon(struct gate *g, const struct fault *err)
     gate_break(g, err);
     return;
   }
-  log_event(&g->log, LOG_LEVEL_ERR, "the store cannot be written: free some disk space; nothing is lost, trying again in 5 s",
+  log_event(&g->log, LOG_LEVEL_ERR, "the store cannot be written: nothing is lost, trying again in 5 s",
             LOG_STR("why", err->text));
   gate_notify(g, "STATUS=the store cannot be written: %s", err->text);
   g->store_pause = clock_mono(&g->clock) + STORE_PAUSE_MS;
@@ -69,8 +70,10 @@ static void tx_committed(struct gate *g)
   g->did_something = true;
   for (struct run *r = g->runs, *next; r; r = next) {
     next = r->next;
-    if (r->stage == RUN_DONE)
-      run_free(g, r);
+    if (r->stage != RUN_DONE)
+      continue;
+    g->wake_held |= r->work.key_count || r->work.key_op_count;
+    run_free(g, r);
   }
   gate_outbox_committed(g);
 }
@@ -89,7 +92,7 @@ void gate_tx_tick(struct gate *g, bool now)
   }
   if (st) {
     (void)fault_add(&err, "commit");
-    tx_abandon(g, &err);
+    gate_tx_abandon(g, &err);
     return;
   }
   g->tx_open = false;

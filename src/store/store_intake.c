@@ -137,6 +137,15 @@ enum status store_intake_unsettle(struct store *st, int64_t id, struct fault *er
   return touch(st, "UPDATE letter SET settled = 0 WHERE id = $1", DB_ARGS(db_i(id)), id, err);
 }
 
+enum status store_intake_wake(struct store *st, struct fault *err)
+{
+  enum status s = store_enter(st, err);
+  if (s != ST_OK)
+    return s;
+  s = db_run(st->db, "UPDATE letter SET retry_at = 0 WHERE state = $1 AND retry_at > 0", DB_ARGS(db_i(LETTER_HELD)), err);
+  return store_leave(st, s, err);
+}
+
 static enum status release(struct store *st, int64_t id, struct fault *err)
 {
   unsigned attempts;

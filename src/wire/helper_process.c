@@ -16,6 +16,7 @@
 #include "helper_private.h"
 
 #define SOCKET_BUFFER (1 << 20)
+#define NOT_STARTED 127 /* exit code of a child whose execve() failed, as in sh(1) */
 
 /* What a test or a sanitizer build needs inside the helpers; none of it is set on a production machine. */
 static const char *const passed_on[] = {
@@ -61,7 +62,7 @@ NORETURN static void become(const char *program, char **env, int channel, pid_t 
   if (close_range(HELPER_FD + 1, ~0u, 0) < 0)
     _exit(126);
   execve(program, argv, env);
-  _exit(127);
+  _exit(NOT_STARTED);
 }
 
 static void widen(int fd)
@@ -134,8 +135,12 @@ static void drop_tells(struct helper_pool *hp, struct process *p)
 static void log_end(const struct helper_pool *hp, const struct dying *d, int how)
 {
   int64_t code = WIFEXITED(how) ? WEXITSTATUS(how) : -1, sig = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
+  AUTO(pool_freep) struct pool *pool = pool_new("end");
+  const char *why = d->why;
+  if (code == NOT_STARTED) /* execve() failed in the child */
+    why = pool_printf(pool, "%s could not be started: install it there and see its mode; trying again", hp->options.program);
   log_event(hp->log, d->unexpected ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "helper ended",
-            LOG_STR("helper", hp->options.name), LOG_INT("pid", d->pid), LOG_STR("why", d->why), LOG_INT("code", code),
+            LOG_STR("helper", hp->options.name), LOG_INT("pid", d->pid), LOG_STR("why", why), LOG_INT("code", code),
             LOG_INT("signal", sig), LOG_INT("jobs", d->jobs));
 }
 

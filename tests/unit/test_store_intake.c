@@ -141,6 +141,11 @@ START_TEST(held_letters_come_back_when_due)
   OK(store_intake_list(fx.st, fx.pool, LETTER_HELD, &list, &n, &fx.err));
   ck_assert_uint_eq(n, 1);
   ck_assert_str_eq(list[0].reason, "no key");
+  OK(store_intake_wake(fx.st, &fx.err));
+  OK(store_intake_due(fx.st, T0, ids, 4, &n, &fx.err));
+  ck_assert(n == 2 && ids[0] == a && ids[1] == b);
+  OK(store_intake_load(fx.st, fx.pool, a, list, &fx.err));
+  ck_assert_int_eq(list->state, LETTER_HELD); /* due, and still held */
 }
 END_TEST
 
