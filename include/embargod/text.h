@@ -49,4 +49,13 @@ MUST_USE bool time_zone_valid(const char *zone);
 /* "2027-01-31" (date_only) or "2027-01-31T09:00[:00][Z]" or "+30d" (also h, w); now for the latter. hour: local default
  * hour of a plain date in zone. False when ill-formed or no such day. */
 MUST_USE bool time_parse(const char *s, int64_t now, int hour, const char *zone, int64_t *out);
+/* A day and time of day in a zone. */
+struct time_civil {
+  int year, month, day; /* month and day from 1 */
+  int hour, minute, second;
+};
+struct time_civil time_civil(int64_t t, const char *zone);
+/* day may lie outside its month: it counts on. A time that is there twice is the first; one that is left out moves on by the change. */
+int64_t time_from_civil(struct time_civil c, const char *zone);
+int time_days_in_month(int year, int month);
 #endif

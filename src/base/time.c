@@ -129,7 +129,7 @@ static bool literal(const char **p, char c)
   return true;
 }
 
-static int days_in_month(int year, int month)
+int time_days_in_month(int year, int month)
 {
   static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
   bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -167,7 +167,7 @@ static bool parse_date(const char **p, struct tm *tm)
   if (month < 1 || month > 12 || !literal(p, '-'))
     return false;
   int day = digits(p, 2);
-  if (day < 1 || day > days_in_month(year, month))
+  if (day < 1 || day > time_days_in_month(year, month))
     return false;
   *tm = (struct tm){ .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_isdst = -1 };
   return true;
@@ -214,4 +214,42 @@ bool time_parse(const char *s, int64_t now, int hour, const char *zone, int64_t 
   time_t local = mktime(&tm);
   *out = local;
   return local != (time_t)-1;
+}
+
+static struct time_civil civil_of(const struct tm *tm)
+{
+  return (struct time_civil){ tm->tm_year + 1900, tm->tm_mon + 1, tm->tm_mday, tm->tm_hour, tm->tm_min, tm->tm_sec };
+}
+
+struct time_civil time_civil(int64_t t, const char *zone)
+{
+  AUTO(zone_back) struct zone_swap swap = { 0 };
+  struct tm tm = utc(t);
+  if (!is_utc(zone)) {
+    swap = zone_set(zone);
+    time_t clamped = (time_t)(t < 0 ? 0 : t > TIME_LAST ? TIME_LAST : t);
+    localtime_r(&clamped, &tm);
+  }
+  return civil_of(&tm);
+}
+
+/* mktime() decides by its last call which of two equal times it means, so the offsets a day before and a day after are tried: zones
+ * change at most once in that time. */
+int64_t time_from_civil(struct time_civil c, const char *zone)
+{
+  struct tm tm = { .tm_year = c.year - 1900, .tm_mon = c.month - 1, .tm_mday = c.day, .tm_hour = c.hour, .tm_min = c.minute, .tm_sec = c.second };
+  time_t as_utc = timegm(&tm);
+  if (is_utc(zone))
+    return as_utc;
+  AUTO(zone_back) struct zone_swap swap = zone_set(zone);
+  struct tm before, after, check;
+  time_t around[2] = { as_utc - 86400, as_utc + 86400 };
+  localtime_r(&around[0], &before);
+  localtime_r(&around[1], &after);
+  time_t first = as_utc - before.tm_gmtoff, second = as_utc - after.tm_gmtoff;
+  localtime_r(&first, &check);
+  if (check.tm_gmtoff == before.tm_gmtoff)
+    return first;
+  localtime_r(&second, &check);
+  return check.tm_gmtoff == after.tm_gmtoff ? second : first;
 }

@@ -12,7 +12,7 @@ ROOM_OF = {"text": "base", "file": "base", "clock": "base", "secret": "base", "l
            "channel": "wire", "parts": "wire", "wkd": "send", "template_vars": "template"}
 PURE = {"base"}
 ROOMS = {
-    "base": set(), "conf": {"base"}, "wire": {"base"}, "case": PURE, "assess": PURE,
+    "base": set(), "conf": {"base", "due"}, "wire": {"base"}, "case": PURE, "assess": PURE, "due": PURE,
     "mail": {"base", "wire"}, "pgp": {"base", "wire"},
     "command": {"base", "case", "assess"}, "notice": {"base", "case", "assess", "template"}, "advisory": {"base", "case", "assess", "template"},
     "template": {"base", "case"}, "store": {"base", "case"},
@@ -26,7 +26,7 @@ LIBRARIES = {
     r"jansson\.h": {"store", "conf", "command", "template", "notice", "gate", "top"}, r"cmark\.h": {"advisory", "template"},
     r"nettle/.*": {"send"},
 }
-PURE_ROOMS = {"case", "assess", "command"}  # no clock, no files, no store
+PURE_ROOMS = {"case", "assess", "due", "command"}  # no clock, no files, no store
 NOT_IN_PURE = {"clock", "file", "secret", "log", "failpoint"}
 problems = []
 
