@@ -66,6 +66,9 @@ void mail_protected(struct pool *pool, const struct part_table *t, uint32_t root
 /* Readable text below `root`: the consecutive text/plain parts joined (Apple Mail), text/html made readable where there is no plain
  * alternative. *plain: it came from text/plain only. *first: the first text part, for format/delsp. */
 char *mail_text(struct pool *pool, const struct part_table *t, uint32_t root, bool *plain, int32_t *first);
+/* The words beside an OpenPGP structure: readable text of the entity that is not below part `except` (-1: none), without armored
+ * blocks. "" when there are none. */
+char *mail_text_outside(struct pool *pool, const struct part_table *t, int32_t except);
 struct mail_attachment { const char *filename, *type; struct bytes bytes; uint32_t part; };
 size_t mail_attachments(struct pool *pool, const struct part_table *t, uint32_t root, struct mail_attachment **out);
 /* Autocrypt Level 1 header of the sender: addr must equal From. False: none or ill-formed. */

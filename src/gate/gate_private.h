@@ -65,6 +65,7 @@ struct reading {
   struct mail_protected prot;
   const char *subject;      /* protected, else outer */
   const char *text;         /* of main, or what is readable */
+  const char *outside;      /* text beside main that its signature or encryption does not cover; "" */
   int32_t text_part;        /* first text part in main's table, -1 */
   struct mail_attachment *attachment;
   size_t attachment_count;

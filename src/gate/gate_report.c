@@ -128,17 +128,42 @@ static char *signer_text(struct run *r)
     return pool_strdup(r->pool, "not signed");
   const struct pgp_signature *s = &rd->signature->sig[0];
   const char *fpr = *s->primary ? s->primary : s->fpr;
+  const char *part = rd->partly && s->state == PGP_SIG_GOOD ? "over part of the letter, " : "";
   if (s->state == PGP_SIG_GOOD && s->extra_key)
-    return pool_printf(r->pool, "good, by a key that came with the letter and that nobody has checked: %s", pgp_fpr_pretty(r->pool, fpr));
-  return pool_printf(r->pool, "%s, key %s", pgp_verdict_name(rd->verdict), pgp_fpr_pretty(r->pool, fpr));
+    return pool_printf(r->pool, "%sgood, by a key that came with the letter and that nobody has checked: %s", part,
+                       pgp_fpr_pretty(r->pool, fpr));
+  return pool_printf(r->pool, "%s%s, key %s", part, *part ? "good" : pgp_verdict_name(rd->verdict), pgp_fpr_pretty(r->pool, fpr));
+}
+
+/* The same for the one who wrote: how we came by a key is the analysts' business. */
+static char *signer_text_outside(struct run *r)
+{
+  const struct pgp_result *s = r->rd.signature;
+  if (!s || !s->sig_count || s->sig[0].state != PGP_SIG_GOOD)
+    return signer_text(r);
+  return pool_printf(r->pool, "good, key %s", pgp_fpr_pretty(r->pool, *s->sig[0].primary ? s->sig[0].primary : s->sig[0].fpr));
 }
 
 static const char *protection_text(const struct run *r)
 {
   const struct reading *rd = &r->rd;
+  if (rd->partly)
+    return !rd->encrypted ? "partly signed, not encrypted"
+           : rd->signature ? "partly encrypted and signed: some of it came in clear"
+                           : "partly encrypted: some of it came in clear";
   if (rd->encrypted)
     return rd->signature ? "encrypted and signed" : "encrypted";
   return rd->signature ? "signed, not encrypted" : "in clear";
+}
+
+/* All words of the letter; those that no signature or encryption covers come last and are named. */
+static const char *whole_text(const struct run *r)
+{
+  const struct reading *rd = &r->rd;
+  if (text_empty(rd->outside))
+    return rd->text;
+  return pool_printf(r->pool, "%s\n\n[What follows stood outside the signature or encryption:]\n\n%s",
+                     pool_str(r->pool, bytes_trim(bytes_str(rd->text))), rd->outside);
 }
 
 /* Who wrote is known well enough to be told more than "we have it": a good signature, or the mail server's DMARC pass. */
@@ -177,15 +202,15 @@ static enum status stub_instead(struct run *r, struct outgoing *o, struct outgoi
 static size_t forward_attachments(struct run *r, struct mail_attachment **out)
 {
   struct reading *rd = &r->rd;
-  struct mail_attachment *a = pool_array(r->pool, rd->attachment_count + 1, sizeof *a);
+  struct mail_attachment *a = pool_array(r->pool, rd->attachment_count + 2, sizeof *a);
   size_t n = 0;
   for (; n < rd->attachment_count; n++)
     a[n] = rd->attachment[n];
   const struct layer *inner = &rd->layer[rd->main];
   bool plain = inner->table.count == 1 && inner->table.part[0].kind == PART_TEXT && text_ieq(inner->table.part[0].type, "text/plain");
-  if (!rd->encrypted)
+  if (!rd->encrypted || rd->partly)
     a[n++] = (struct mail_attachment){ .filename = "original.eml", .type = "application/octet-stream", .bytes = r->raw };
-  else if (!plain)
+  if (rd->encrypted && !plain)
     a[n++] = (struct mail_attachment){ .filename = "decrypted.eml", .type = "application/octet-stream", .bytes = inner->bytes };
   *out = a;
   return n;
@@ -202,7 +227,7 @@ static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const ch
   tvalue_sets(r->pool, v, "repairs", parts_repair_text(r->pool, rd->repairs));
   const char *advice = mail_special_advice(r->pool, &rd->layer[rd->main].table);
   tvalue_sets(r->pool, v, "advice",
-              rd->partly ? pool_printf(r->pool, "Part of it lies outside the signature or encryption; see the attached original.%s%s",
+              rd->partly ? pool_printf(r->pool, "Part of it lies outside the signature or encryption: see original.eml, which is the letter as it came.%s%s",
                                        *advice ? "\n" : "", advice)
                          : advice);
   tvalue_sets(r->pool, v, "mentions", mentions);
@@ -212,7 +237,7 @@ static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const ch
   if (p && !text_empty(p->fingerprint))
     template_put(r->pool, v, "reporter.key", pgp_fpr_pretty(r->pool, p->fingerprint));
   tvalue_sets(r->pool, v, "report_subject", rd->subject);
-  tvalue_sets(r->pool, v, "report_text", mail_escape_quoted(r->pool, rd->text));
+  tvalue_sets(r->pool, v, "report_text", mail_escape_quoted(r->pool, whole_text(r)));
   tvalue_sets(r->pool, v, "report_received", template_date(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
   return v;
 }
@@ -301,12 +326,12 @@ static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party
   bool full = key && (sender_authenticated(r) || signed_with(r, key->fingerprint));
   struct letter_spec s = { .kind = "acknowledgement", .template_name = full ? "ack/full" : "ack/content-free", .vc = vc,
                            .party = party, .to_name = p->name, .to_address = p->address, .auto_submitted = "auto-replied",
-                           .thread_for = r->rd.view.message_id, .serial = "ack", .encrypt = key != NULL, .attach_key = !full,
+                           .thread_for = r->rd.view.message_id, .serial = "ack", .encrypt = key != NULL, .attach_key = !full || !r->rd.encrypted,
                            .fingerprint = key ? key->fingerprint : "", .key = key ? key->key : (struct bytes){ 0 } };
   struct tvalue *vars = write_vars(r, vc, r->g->conf->language);
   tvalue_sets(r->pool, vars, "report_subject", r->rd.subject);
   tvalue_sets(r->pool, vars, "protection", protection_text(r));
-  tvalue_sets(r->pool, vars, "signer", signer_text(r));
+  tvalue_sets(r->pool, vars, "signer", signer_text_outside(r));
   st = write_letter(r, &s, vars, &o, NULL, err);
   if (st)
     return st;
@@ -323,7 +348,7 @@ static void keep_message(struct run *r, struct vuln_case *vc, struct party_ref p
 {
   const struct reading *rd = &r->rd;
   struct case_message m = { .at = r->in.date ? r->in.date : r->in.recorded_at, .kind = kind, .who = rd->view.from.address,
-                            .subject = rd->subject, .text = rd->text, .message_id = rd->view.message_id,
+                            .subject = rd->subject, .text = whole_text(r), .message_id = rd->view.message_id,
                             .protection = pool_printf(r->pool, "%s; %s", protection_text(r), signer_text(r)) };
   work_message(r, vc, party, &m);
 }

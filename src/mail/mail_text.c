@@ -132,3 +132,40 @@ char *mail_text(struct pool *pool, const struct part_table *t, uint32_t root, bo
   }
   return text_clean(pool, buf_bytes(&b), true);
 }
+
+static const char *const armor[][2] = {
+  { "-----BEGIN PGP MESSAGE-----", "-----END PGP MESSAGE-----" },
+  { "-----BEGIN PGP SIGNED MESSAGE-----", "-----END PGP SIGNATURE-----" },
+  { "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----" },
+};
+
+static struct bytes without_armor(struct pool *pool, struct bytes text, const char *begin, const char *end)
+{
+  struct buf b = buf_new(pool, text.len);
+  struct byte_span at;
+  size_t from = 0;
+  while (mail_armor_find(text, begin, end, from, &at)) {
+    buf_add(&b, bytes_sub(text, from, at.off - from));
+    from = (size_t)at.off + at.len;
+  }
+  buf_add(&b, bytes_sub(text, from, text.len - from));
+  return buf_bytes(&b);
+}
+
+char *mail_text_outside(struct pool *pool, const struct part_table *t, int32_t except)
+{
+  uint32_t *shown = pool_array(pool, t->count, sizeof *shown);
+  size_t n = mail_text_parts(pool, t, 0, shown, t->count);
+  struct buf b = buf_new(pool, 256);
+  for (size_t i = 0; i < n; i++) {
+    struct bytes text = mail_part_text(t, shown[i]);
+    if (except >= 0 && mail_is_child_of(t, shown[i], (uint32_t)except))
+      continue;
+    for (size_t k = 0; k < ARRAY_LEN(armor); k++)
+      text = without_armor(pool, text, armor[k][0], armor[k][1]);
+    if (b.len && b.data[b.len - 1] != '\n')
+      buf_addc(&b, '\n');
+    buf_add(&b, bytes_trim(text));
+  }
+  return text_clean(pool, buf_bytes(&b), true);
+}
