@@ -11,7 +11,10 @@ int ctl_init(int argc, char **argv);
 /* embargoctl cvss [VECTOR...]: argv[0] is "cvss". Without vectors it reads them from standard input, one a line. 1: one was bad. */
 int ctl_cvss(int argc, char **argv);
 
-/* One embargod-crypt process, asked synchronously: for init only. */
+/* embargoctl key new [DAYS]: argv[0] is "key". Returns the exit status. */
+int ctl_key_new(const struct conf *c, int argc, char **argv);
+
+/* One embargod-crypt process, asked synchronously: for init and key new only. */
 struct ctl_crypt;
 MUST_USE enum status ctl_crypt_start(struct pool *pool, const char *home, struct ctl_crypt **out, struct fault *err);
 void ctl_crypt_stop(struct ctl_crypt **c);

@@ -30,7 +30,7 @@ static const char help[] = "usage: embargoctl [-c FILE] VERB [ARGUMENT...]\n"
                            "  outbox [all] [--json]       mail that waits or failed\n"
                            "  retry MAIL|all              try it again now\n"
                            "  quarantine list [--json] | show N | release N | discard N\n"
-                           "  key list [ADDRESS] | show WHO\n"
+                           "  key list [ADDRESS] | show WHO | new [DAYS]\n"
                            "  backup /PATH/STORE /PATH/KEYS\n"
                            "  check                       is the store sound?\n"
                            "  cvss [VECTOR...]            scores CVSS 3.1 and 4.0 vectors, from standard input without any\n"
@@ -127,6 +127,10 @@ static int verb(const char *file, int argc, char **argv)
     if (!problems)
       fprintf(stderr, "embargoctl: %s\n", err.text);
     return 78;
+  }
+  if (argc > 1 && !strcmp(argv[0], "key") && !strcmp(argv[1], "new")) { /* beside a running daemon too */
+    int owner = become_owner(c);
+    return owner ? owner : ctl_key_new(c, argc, argv);
   }
   int code = ask_daemon(c, argc, argv);
   if (code >= 0)

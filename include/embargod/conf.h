@@ -49,6 +49,7 @@ struct conf {
   int default_hour;          /* local hour of a plain date */
   const char *state_dir;     /* everything below unless set */
   const char *gnupg_home, *database, *master_key_file, *template_dir, *control_socket, *control_group;
+  const char *key_passphrase_file; /* of the secret keys in the home; NULL: they have none */
   const char *signing_key;   /* full fingerprint of our key; NULL: the only secret key in the home */
   struct conf_server *inbox;
   size_t inbox_count;

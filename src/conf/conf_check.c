@@ -108,6 +108,7 @@ void conf_check_whole(struct conf_errors *e, struct conf *c)
   check_server(e, &c->outbox, out, "smtps://USER@HOST, smtp+starttls://USER@HOST, sendmail:, maildir:PATH");
   if (!c->analyst_count)
     conf_error(e, 0, "no analyst section: nobody would get a report");
+  check_secret(e, 0, "key_passphrase_file", c->key_passphrase_file);
   check_people(e, c);
   check_prefix(e, c);
   check_zone(e, c);

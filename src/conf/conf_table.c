@@ -22,6 +22,7 @@ static const struct conf_setting settings[] = {
   { TOP(control_socket), CONF_PATH, AT(conf, control_socket), "", 0, 0, NULL, "Socket of embargoctl." },
   { TOP(control_group), CONF_STR, AT(conf, control_group), "", 0, 0, NULL, "Group whose members may use embargoctl." },
   { TOP(signing_key), CONF_FPR, AT(conf, signing_key), NULL, 0, 0, NULL, "Fingerprint of the gateway's key when its home holds several." },
+  { TOP(key_passphrase_file), CONF_PATH, AT(conf, key_passphrase_file), NULL, 0, 0, NULL, "File that holds the passphrase of the gateway's key, mode 0600." },
   { TOP(max_message), CONF_SIZE, AT(conf, max_message), "32M", 65536, INT64_C(200) << 20, NULL, "Letters above this size are recorded, never fetched." },
   { TOP(max_plaintext), CONF_SIZE, AT(conf, max_plaintext), "64M", 65536, INT64_C(250) << 20, NULL, "What a letter may decrypt to." },
   { TOP(plus_addressing), CONF_BOOL, AT(conf, plus_addressing), "yes", 0, 0, NULL, "The mail server delivers address+TOKEN to address." },

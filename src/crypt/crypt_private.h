@@ -72,6 +72,9 @@ gpgme_data_t crypt_data_in(struct bytes b);           /* borrowed */
 gpgme_data_t crypt_data_out(struct crypt_sink *sink); /* kills gpg when the sink is full */
 void crypt_data_freep(gpgme_data_t *data);
 /* "gpg: Bad signature": library's words for a fault. */
+#define CRYPT_PASSPHRASE_ADVICE "our key has a passphrase: key_passphrase_file must name a file that holds it"
+/* Our own key has a passphrase that we were not given, or another one: the operator's affair, never the sender's. */
+bool crypt_error_passphrase(gpgme_error_t e);
 const char *crypt_error_text(gpgme_error_t e, char text[128]);
 
 /* ---- reaper ---- */

@@ -171,6 +171,16 @@ gpgme_error_t crypt_engine_run(struct crypt_engine *e, gpgme_error_t started, in
   return e->result;
 }
 
+bool crypt_error_passphrase(gpgme_error_t e)
+{
+  static const gpg_err_code_t codes[] = { GPG_ERR_NO_PIN_ENTRY, GPG_ERR_BAD_PASSPHRASE, GPG_ERR_NO_PASSPHRASE, GPG_ERR_BAD_PIN,
+                                          GPG_ERR_CANCELED, GPG_ERR_PIN_ENTRY };
+  for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+    if (gpgme_err_code(e) == codes[i])
+      return true;
+  return false;
+}
+
 const char *crypt_error_text(gpgme_error_t e, char text[128])
 {
   if (gpgme_strerror_r(e, text, 128))

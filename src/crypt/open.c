@@ -183,6 +183,8 @@ static bool agents_fault(const struct crypt_worker *w, const struct packet_scan 
   bool ours = for_us(w, scan);
   if (!a->timeout && ours && gpgme_err_code(a->error) == GPG_ERR_NO_SECKEY)
     return true;
+  if (!a->timeout && (ours || scan->hidden) && crypt_error_passphrase(a->error))
+    return true;
   return (ours || scan->hidden) && !crypt_agent_answers(AGENT_WAIT_MS);
 }
 
@@ -219,6 +221,8 @@ static enum pgp_outcome judge(struct crypt_worker *w, const struct packet_scan *
 static void set_advice(struct pgp_result *r, const struct packet_scan *scan, gpgme_error_t g)
 {
   char text[128];
+  if (r->outcome == PGP_AGENT && crypt_error_passphrase(g))
+    snprintf(r->advice, sizeof r->advice, "%s", CRYPT_PASSPHRASE_ADVICE);
   if (r->outcome == PGP_OPENED || r->outcome == PGP_AGENT)
     return;
   if (scan->containers > 1)

@@ -185,6 +185,8 @@ static enum status seal_fault(struct fault *err, gpgme_error_t g, bool timeout)
     return fault(err, ST_REJECT, "GnuPG cannot encrypt to the recipient's key: %s", crypt_error_text(g, text));
   if (!crypt_agent_answers(200))
     return fault(err, ST_RETRY, "gpg-agent does not answer");
+  if (crypt_error_passphrase(g))
+    return fault(err, ST_RETRY, "%s (gpg: %s)", CRYPT_PASSPHRASE_ADVICE, crypt_error_text(g, text));
   return fault(err, ST_RETRY, "gpg: %s", crypt_error_text(g, text));
 }
 

@@ -38,6 +38,7 @@ static bool crypt_config(void *self, struct wire_msg *m)
 {
   const struct gate *g = self;
   wire_puts(m, CRYPT_TAG_HOME, g->conf->gnupg_home);
+  wire_puts(m, CRYPT_TAG_PASSPHRASE_FILE, g->conf->key_passphrase_file);
   wire_puti(m, CRYPT_TAG_DEADLINE_MS, g->conf->crypt_deadline_ms);
   return true;
 }

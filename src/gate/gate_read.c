@@ -126,7 +126,8 @@ static void opened(struct run *r, struct pool *pool, const struct wire_msg *answ
       r->fault = err;
     } else if (l->result.outcome == PGP_AGENT) {
       r->failed = true;
-      (void)fault(&r->fault, ST_RETRY, "open: gpg-agent does not answer; our secret key is out of reach for now");
+      (void)fault(&r->fault, ST_RETRY, "open: %s",
+                  *l->result.advice ? l->result.advice : "gpg-agent does not answer; our secret key is out of reach for now");
     } else if (l->result.outcome == PGP_TIMEOUT) {
       r->failed = r->died = true;
       (void)fault(&r->fault, ST_RETRY, "open: gpg took longer than its deadline");
