@@ -28,6 +28,24 @@ MUST_USE enum status cs_add(unsigned cs, enum rm_state rm, enum cs_fact fact, un
 /* "VFdpxa" into out[7]. */
 void cs_string(unsigned cs, char out[7]);
 
+/* The twelve ordering preferences: how good a disclosure was (Householder and Spring, A State-Based Model for Multi-Party CVD, CERT/CC
+ * 2021). */
+#define CS_PREFERENCES 12
+struct cs_preference {
+  enum cs_fact first, then;
+  const char *name; /* "D<P" */
+};
+const struct cs_preference *cs_preference(unsigned i); /* i < CS_PREFERENCES, in the order of domain.md */
+enum cs_outcome { CS_OPEN = 0, CS_MET, CS_UNMET };     /* OPEN: neither has happened, or it is not known which came first */
+struct cs_success {
+  enum cs_outcome outcome[CS_PREFERENCES];
+  unsigned met, unmet, open;
+};
+/* cs and at as in struct vuln_case. The earlier fact comes first, one that did not happen last. At the same instant only what the maker
+ * brings about (fix ready, fix deployed) counts as first: public and vendor aware are set together with the exploit or the publication
+ * that brought them. */
+void cs_preferences(unsigned cs, const int64_t at[CS_FACTS], struct cs_success *out);
+
 enum party_role { PARTY_REPORTER = 1, PARTY_COORDINATOR, PARTY_SUPPLIER, PARTY_REGULATOR, PARTY_ISAC, PARTY_CUSTOMER, PARTY_OBSERVER };
 const char *party_role_name(enum party_role r);
 MUST_USE bool party_role_parse(const char *s, enum party_role *out); /* its name, any case; false: none, *out is untouched */
