@@ -151,9 +151,10 @@ enum {
   SEND_GOT = 405,
 };
 #define SEND_NO_HOST 1 /* the name does not resolve: for WKD the one reason to go on to the direct method */
+#define SEND_NOT_CONFIGURED 2 /* the configuration cannot be used (TAG_TEXT says why): a further whole CONFIG may help */
 /* A set-up that does not work (no server, bad certificate, wrong password) makes every SEND_MAIL DEFERRED, never
- * REFUSED: it is not the letter's fault. SEND_TAG_CODE 535 after a login with a token: restart with a fresh one, or send
- * a further CONFIG with SEND_TAG_PASSWORD. A WIRE_DEAD answer to SEND_MAIL counts as SEND_UNCONFIRMED. */
+ * REFUSED: it is not the letter's fault. SEND_TAG_CODE 530, 534, 535 or 538: the login is refused; send a further CONFIG with
+ * a fresh SEND_TAG_PASSWORD, or, when the password is in a file, start a new process. A WIRE_DEAD answer to SEND_MAIL counts as SEND_UNCONFIRMED. */
 enum send_end { SEND_ACCEPTED = 1, SEND_DEFERRED, SEND_REFUSED, SEND_UNCONFIRMED };
 enum {
   SEND_TAG_FROM = 20,

@@ -81,6 +81,8 @@ static enum status write_rest(struct run *r, struct fault *err)
   if (!st && w->bounced)
     st = store_outbox_finish(s, w->bounced, &(struct outbox_end){ .state = OUTBOX_BOUNCED, .now = w->end.now, .error = w->bounce_error },
                              err);
+  if (!st && w->failed)
+    st = store_outbox_finish(s, w->failed, &w->failed_end, err);
   return st;
 }
 
@@ -95,7 +97,7 @@ static enum status write_all(struct run *r, struct fault *err)
     st = write_rest(r, err);
   if (!st && w->forgive)
     st = store_intake_forgive(r->g->store, r->in.id, err);
-  if (!st)
+  if (!st && !r->system)
     st = store_intake_finish(r->g->store, r->in.id, &w->end, err);
   return st;
 }
@@ -110,6 +112,8 @@ enum status run_commit(struct run *r, struct fault *err)
   st = write_all(r, err);
   if (!st) {
     r->stage = RUN_DONE;
+    if (r->system)
+      return store_release(g->store, err);
     if (r->work.end.state == LETTER_APPLIED || r->work.end.state == LETTER_QUARANTINED)
       log_event(&g->log, LOG_LEVEL_INFO, "letter handled", LOG_INT("letter", r->in.id),
                 LOG_STR("end", letter_state_name(r->work.end.state)), LOG_STR("as", letter_class_name(r->work.end.klass)),
@@ -119,6 +123,12 @@ enum status run_commit(struct run *r, struct fault *err)
   store_rollback_to(g->store);
   if (st == ST_RETRY || st == ST_BROKEN)
     return fault_add(err, "letter %" PRId64, r->in.id);
+  if (r->system) { /* what it stood for is still in the outbox, and comes up again when its lease ends */
+    log_event(&g->log, LOG_LEVEL_ERR, "the store refused a mail to the analysts", LOG_STR("why", err->text));
+    fault_clear(err);
+    r->stage = RUN_DONE;
+    return ST_OK;
+  }
   /* Refused by the store's own rules: our bug, but it must cost this letter only. */
   log_event(&g->log, LOG_LEVEL_ERR, "letter quarantined: the store refused its work", LOG_INT("letter", r->in.id),
             LOG_STR("why", err->text));

@@ -143,6 +143,10 @@ void run_decide(struct run *r)
 {
   struct fault err = { 0 };
   r->failed = false;
+  if (r->system) {
+    unsent_decide(r);
+    return;
+  }
   if (!r->in.oversize && run_earlier_blocks(r))
     return;
   work_reset(r);

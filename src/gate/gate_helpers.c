@@ -46,19 +46,21 @@ static bool crypt_config(void *self, struct wire_msg *m)
 #define ONCE_LIVES_MAX 3
 #define TOKEN_PAUSE_MS 60000
 
-/* OAuth token commands run from the core: the helper's sandbox need not let it start programs. */
-static void put_password(struct gate *g, struct wire_msg *m, const struct conf_server *s, uint16_t tag)
+/* OAuth token commands run from the core: the helper's sandbox need not let it start programs. False: it gave none. */
+static bool put_password(struct gate *g, struct wire_msg *m, const struct conf_server *s, uint16_t tag)
 {
   if (!s->password_command)
-    return;
+    return true;
   AUTO(pool_freep) struct pool *pool = pool_new_wiping("password");
   struct fault err = { 0 };
   struct bytes out;
   if (command_output(pool, s->password_command, 10000, 65536, &out, &err)) {
-    log_event(&g->log, LOG_LEVEL_ERR, "password_command failed", LOG_STR("server", s->name), LOG_STR("why", err.text));
-    return;
+    log_event(&g->log, LOG_LEVEL_ERR, "password_command failed: run it by hand as embargod's user", LOG_STR("server", s->name),
+              LOG_STR("why", err.text));
+    return false;
   }
   wire_put(m, tag, out);
+  return true;
 }
 
 bool gate_fetch_config(void *self, struct wire_msg *m)
@@ -67,7 +69,7 @@ bool gate_fetch_config(void *self, struct wire_msg *m)
   const struct conf_server *s = in->server;
   wire_puts(m, FETCH_TAG_URL, s->url);
   wire_puts(m, FETCH_TAG_PASSWORD_FILE, s->password_file);
-  put_password(in->g, m, s, FETCH_TAG_PASSWORD);
+  (void)put_password(in->g, m, s, FETCH_TAG_PASSWORD); /* embargod-fetch says what it lacks, and ends to be asked again */
   wire_puts(m, FETCH_TAG_AUTH, s->auth);
   wire_puts(m, FETCH_TAG_CA_FILE, s->tls_ca_file);
   wire_puts(m, FETCH_TAG_FINGERPRINT, s->tls_fingerprint);
@@ -99,23 +101,55 @@ void gate_fetch_new_token(struct inbox *in)
   in->token_at = now;
   AUTO(pool_freep) struct pool *pool = pool_new_wiping("token");
   struct wire_msg *m = wire_new(pool, WIRE_CONFIG, 0);
-  put_password(g, m, in->server, FETCH_TAG_PASSWORD);
-  helper_tell(in->hp, m);
+  if (put_password(g, m, in->server, FETCH_TAG_PASSWORD))
+    helper_tell(in->hp, m);
 }
 
-static bool send_config(void *self, struct wire_msg *m)
+/* False: without the password that the command should have given. */
+static bool send_fill(struct gate *g, struct wire_msg *m)
 {
-  struct gate *g = self;
   const struct conf_server *s = &g->conf->outbox;
   wire_puts(m, SEND_TAG_URL, s->url);
   wire_puts(m, SEND_TAG_PASSWORD_FILE, s->password_file);
-  put_password(g, m, s, SEND_TAG_PASSWORD);
+  bool whole = put_password(g, m, s, SEND_TAG_PASSWORD);
   wire_puts(m, SEND_TAG_AUTH, s->auth);
   wire_puts(m, SEND_TAG_CA_FILE, s->tls_ca_file);
   wire_puts(m, SEND_TAG_FINGERPRINT, s->tls_fingerprint);
   wire_puti(m, SEND_TAG_TIMEOUT_MS, s->timeout_ms);
   wire_puts(m, SEND_TAG_HELO, conf_domain(g->conf));
+  return whole;
+}
+
+static bool send_config(void *self, struct wire_msg *m)
+{
+  (void)send_fill(self, m); /* without it each mail is answered with SEND_NOT_CONFIGURED, and so asks again */
   return true;
+}
+
+/* Only between mails: one in its hands would be sent twice. */
+void gate_send_anew(struct gate *g)
+{
+  g->login_at = 0;
+  if (g->send && !g->sending)
+    helper_restart(g->send);
+}
+
+bool gate_send_new_login(struct gate *g)
+{
+  int64_t now = clock_mono(&g->clock);
+  if (g->login_at && now < g->login_at + TOKEN_PAUSE_MS)
+    return false;
+  g->login_at = now;
+  if (!g->conf->outbox.password_command) {
+    helper_restart(g->send); /* the door to the password file is closed for this one */
+    return false;
+  }
+  AUTO(pool_freep) struct pool *pool = pool_new_wiping("token");
+  struct wire_msg *m = wire_new(pool, WIRE_CONFIG, 0);
+  bool whole = send_fill(g, m);
+  if (whole)
+    helper_tell(g->send, m);
+  return whole;
 }
 
 static bool https_config(void *self, struct wire_msg *m)

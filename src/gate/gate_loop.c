@@ -238,6 +238,10 @@ int gate_run(struct gate *g)
               LOG_STR("why", g->broken_fault.text));
     return later ? 75 : 70;
   }
+  /* Mail of an earlier run that waits for its time is something deferred, too. */
+  struct store_counts counts = { 0 };
+  if (g->options.once && !store_counts_get(g->store, &counts, &err) && counts.outbox_unsent)
+    g->deferred = true;
   log_event(&g->log, LOG_LEVEL_NOTICE, "ended");
   return g->options.once && (g->deferred || g->keys_failed) ? 75 : 0;
 }

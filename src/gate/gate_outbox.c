@@ -3,6 +3,8 @@
  * ends (accepted, deferred, refused, unconfirmed) written with the next group commit. */
 #include "gate_private.h"
 
+#include <stdio.h>
+
 #define SENDING_MAX 16
 #define LEASE_S 900
 #define LOOK_S 60
@@ -38,6 +40,7 @@ static struct outbox_end end_of(struct gate *g, const struct sending *s, int64_t
     e.due_at = now + g->conf->unconfirmed_after_s;
   } else if (now - s->queued_at > (int64_t)g->conf->outbox_give_up_h * 3600) {
     e.state = OUTBOX_FAILED;
+    e.error = pool_printf(g->answer_pool, "given up after %d hours; the last try: %s", g->conf->outbox_give_up_h, words);
   } else {
     e.state = OUTBOX_DEFERRED;
     e.due_at = now + back_off(s->tries);
@@ -45,34 +48,70 @@ static struct outbox_end end_of(struct gate *g, const struct sending *s, int64_t
   return e;
 }
 
+static void log_end(struct gate *g, const struct sending *s, const struct outbox_end *e, int64_t code)
+{
+  static const struct {
+    enum outbox_state state;
+    enum log_level level;
+    const char *msg;
+  } ends[] = {
+    { OUTBOX_SENT, LOG_LEVEL_INFO, "mail sent" },
+    { OUTBOX_DEFERRED, LOG_LEVEL_WARN, "mail not sent yet: it will be tried again" },
+    { OUTBOX_UNCONFIRMED, LOG_LEVEL_WARN, "mail sent, perhaps: the answer was lost; the very same letter will be sent again" },
+    { OUTBOX_FAILED, LOG_LEVEL_ERR, "mail failed: mend the cause, then embargoctl retry with its number" },
+  };
+  AUTO(pool_freep) struct pool *pool = pool_new("log");
+  for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+    if (ends[i].state == e->state)
+      log_event(&g->log, ends[i].level, ends[i].msg, LOG_INT("mail", s->id), LOG_STR("kind", s->kind), LOG_STR("case", s->case_id),
+                LOG_STR("state", outbox_state_name(e->state)), LOG_INT("code", code >= 200 ? code : 0),
+                LOG_STR("said", e->state == OUTBOX_SENT ? "" : e->error),
+                LOG_STR("next", e->due_at ? time_iso(pool, e->due_at) : ""));
+}
+
+/* It is us whom the server does not want, or embargod-send cannot work: not this letter. */
+static bool login_refused(int64_t code)
+{
+  return code == 530 || code == 534 || code == 535 || code == 538 || code == SEND_NOT_CONFIGURED;
+}
+
+static void answer_keep(struct gate *g, const struct sending *s, const struct outbox_end *end)
+{
+  struct outbox_answer *a = pool_new_of(g->answer_pool, struct outbox_answer);
+  a->id = s->id;
+  a->end = *end;
+  a->next = g->answers;
+  g->answers = a;
+  g->tx_ready++;
+}
+
 static void sent(void *self, struct pool *pool, const struct wire_msg *answer)
 {
   struct sending *s = self;
   struct gate *g = s->g;
   const char *words = wire_gets(answer, TAG_TEXT);
-  int64_t end = wire_type(answer) == SEND_RESULT ? wire_geti(answer, SEND_TAG_END, SEND_DEFERRED) : SEND_DEFERRED;
+  bool result = wire_type(answer) == SEND_RESULT;
+  int64_t end = result ? wire_geti(answer, SEND_TAG_END, SEND_DEFERRED) : SEND_DEFERRED;
+  int64_t code = result ? wire_geti(answer, SEND_TAG_CODE, 0) : 0;
   /* The helper died with it: it may or may not have left. */
   if (wire_type(answer) == WIRE_DEAD) {
     end = SEND_UNCONFIRMED;
     words = "embargod-send died or took too long";
   }
   FAILPOINT("gate.sent");
-  struct outbox_answer *a = pool_new_of(g->answer_pool, struct outbox_answer);
-  a->id = s->id;
-  a->end = end_of(g, s, end, pool_strdup(g->answer_pool, words ? words : ""));
-  a->kind = pool_strdup(g->answer_pool, s->kind);
-  a->case_id = pool_strdup(g->answer_pool, s->case_id);
-  a->next = g->answers;
-  g->answers = a;
+  struct outbox_end e = end_of(g, s, end, pool_strdup(g->answer_pool, words ? words : ""));
+  if (e.state == OUTBOX_DEFERRED && login_refused(code) && gate_send_new_login(g))
+    e.due_at = e.now;
   g->sending--;
-  g->tx_ready++;
   g->did_something = true;
-  enum log_level level = a->end.state == OUTBOX_SENT ? LOG_LEVEL_INFO : LOG_LEVEL_WARN;
-  log_event(&g->log, level, "mail", LOG_INT("mail", s->id), LOG_STR("kind", s->kind), LOG_STR("case", s->case_id),
-            LOG_STR("state", outbox_state_name(a->end.state)), LOG_INT("code", wire_geti(answer, SEND_TAG_CODE, 0)),
-            LOG_STR("said", a->end.state == OUTBOX_SENT ? "" : a->end.error));
-  if (a->end.state == OUTBOX_DEFERRED || a->end.state == OUTBOX_UNCONFIRMED)
+  log_end(g, s, &e, code);
+  snprintf(g->outbox_trouble, sizeof g->outbox_trouble, "%s", e.state == OUTBOX_SENT ? "" : e.error);
+  if ((e.state == OUTBOX_DEFERRED && e.due_at > e.now) || e.state == OUTBOX_UNCONFIRMED)
     g->deferred = true;
+  if (e.state == OUTBOX_FAILED)
+    unsent_tell(g, s->id, &e);
+  else
+    answer_keep(g, s, &e);
   free(s->case_id);
   free(s->kind);
   free(s);
@@ -93,17 +132,10 @@ static void send_one(struct gate *g, const struct outbox_letter *l)
   helper_submit(g->send, m, sent, s);
 }
 
-/* A letter that failed for good is an event of its case; the analysts see it in #show and #history, and by mail. */
 enum status gate_outbox_write_answers(struct gate *g, struct fault *err)
 {
   for (struct outbox_answer *a = g->answers; a; a = a->next) {
     enum status st = store_outbox_finish(g->store, a->id, &a->end, err);
-    if (!st && a->end.state == OUTBOX_FAILED && *a->case_id) {
-      AUTO(pool_freep) struct pool *pool = pool_new("failed");
-      struct case_event e = { .at = a->end.now, .kind = "mail.failed", .who = "",
-                              .text = pool_printf(pool, "Mail %" PRId64 " (%s) was refused: %s", a->id, a->kind, a->end.error) };
-      st = store_event_add(g->store, a->case_id, &e, err);
-    }
     if (st)
       return fault_add(err, "outbox");
   }

@@ -140,6 +140,8 @@ struct work {
   const char *block_address, *block_case;
   int64_t bounced;          /* outbox letter that came back; 0 */
   const char *bounce_error;
+  int64_t failed;           /* outbox letter that failed for good; 0 */
+  struct outbox_end failed_end;
   bool forgive;             /* the attempt was the machine's fault */
   struct intake_end end;
 };
@@ -156,6 +158,7 @@ struct run {
   unsigned waiting;         /* answers still to come */
   bool abandoned;           /* freed when the last answer has come */
   bool started;
+  bool system;              /* no letter came in: a mail of our own making; in is empty */
   bool parked;              /* its case (or its sender's earlier letter) is busy */
   bool alone;               /* came back after a crash */
   bool failed;              /* some answer failed: fault says it */
@@ -211,7 +214,6 @@ struct outbox_answer {
   struct outbox_answer *next;
   int64_t id;
   struct outbox_end end;
-  const char *kind, *case_id;
 };
 
 struct gate {
@@ -252,6 +254,8 @@ struct gate {
   int case_year, case_serial; /* highest id given out but maybe not yet saved */
 
   size_t sending;
+  char outbox_trouble[512]; /* why the last mail could not leave; "" when it did */
+  int64_t login_at;         /* monotonic: when the outbox got its login anew */
   struct outbox_answer *answers; /* ends of sends, written with the next commit */
   struct pool *answer_pool;
   int64_t outbox_look_at;   /* wall time of the next look */
@@ -303,6 +307,10 @@ void gate_fetch_event(void *self, const struct wire_msg *event);
 /* The server refused the login: runs the token command again and hands the running embargod-fetch the answer. */
 void gate_fetch_new_token(struct inbox *in);
 bool gate_fetch_config(void *self, struct wire_msg *config);
+/* The submission server refused the login, or embargod-send has no usable configuration: the token command runs again, or a new
+ * process reads the password file again. At most once a minute. True: a mail may be tried again at once. */
+bool gate_send_new_login(struct gate *g);
+void gate_send_anew(struct gate *g); /* an operator mended something: embargod-send reads its files and token again */
 /* What was on the way is not recorded: the helper starts anew and offers all again. */
 void gate_fetch_forget(struct inbox *in);
 void gate_fetch_tick(struct gate *g);  /* wants, settles, scans */
@@ -315,6 +323,8 @@ void run_submit(struct run *r, struct helper_pool *hp, const struct wire_msg *m,
 /* An answer that is no good becomes r's failure: a dead helper, CH_ERROR, an unexpected type. True when it is good. */
 bool run_answer_ok(struct run *r, const struct wire_msg *answer, uint16_t type, const char *what);
 void run_goto(struct run *r, enum run_stage stage);
+/* One that no letter stands behind; it begins with RUN_DECIDE. */
+struct run *run_new_system(struct gate *g);
 void run_fail(struct run *r, const struct fault *err); /* RETRY: later; REJECT: quarantine; BROKEN: end */
 void run_died(struct run *r, const char *what);
 void run_free(struct gate *g, struct run *r);
@@ -411,6 +421,10 @@ MUST_USE enum status answer_history(struct gate *g, struct pool *pool, const cha
 void gate_outbox_tick(struct gate *g);
 MUST_USE enum status gate_outbox_write_answers(struct gate *g, struct fault *err);
 void gate_outbox_committed(struct gate *g);
+
+/* gate_unsent.c: takes the place of gate_outbox_write_answers() for a mail that failed for good */
+void unsent_tell(struct gate *g, int64_t mail, const struct outbox_end *end);
+void unsent_decide(struct run *r); /* the run's RUN_DECIDE */
 
 /* gate_control.c */
 MUST_USE enum status gate_control_listen(struct gate *g, struct fault *err);

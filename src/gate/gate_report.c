@@ -313,9 +313,9 @@ static bool signed_with(const struct run *r, const char *fingerprint)
 static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party_ref party, const struct stored_key *key,
                                struct fault *err)
 {
-  const struct party *p = &vc->party[party.index];
+  const struct party *p = party.vc ? &vc->party[party.index] : NULL;
   const char *why;
-  enum status st = ack_cap(r, p->address, &why, err);
+  enum status st = ack_cap(r, p ? p->address : "", &why, err);
   if (st)
     return st;
   if (why) {
@@ -375,7 +375,7 @@ static enum status open_case(struct run *r, const char *mentions, struct fault *
   vc->id = id;
   if (!run_claim(r, id))
     return fault(err, ST_BROKEN, "case id %s given out twice", id);
-  struct party_ref party = { vc, 0 };
+  struct party_ref party = { vc->party_count ? vc : NULL, 0 }; /* nobody, when From holds no usable address */
   work_case(r, vc);
   work_event(r, vc, "case.opened", "", "Report received by mail, %s; %s.", protection_text(r), signer_text(r));
   if (vc->em == EM_ACTIVE)

@@ -42,9 +42,22 @@ static struct run *run_new(struct gate *g, const struct intake_letter *in)
   r->in.case_id = pool_strdup(pool, in->case_id);
   r->in.reason = pool_strdup(pool, in->reason);
   struct run **at = &g->runs;
-  while (*at && (*at)->in.id < in->id)
+  while (*at && !(*at)->system && (*at)->in.id < in->id)
     at = &(*at)->next;
   r->next = *at;
+  *at = r;
+  g->run_count++;
+  return r;
+}
+
+struct run *run_new_system(struct gate *g)
+{
+  struct pool *pool = pool_new_wiping("own mail");
+  struct run *r = pool_new_of(pool, struct run);
+  *r = (struct run){ .g = g, .pool = pool, .system = true, .started = true };
+  struct run **at = &g->runs;
+  while (*at)
+    at = &(*at)->next;
   *at = r;
   g->run_count++;
   return r;
@@ -138,7 +151,7 @@ void gate_runs_tick(struct gate *g)
     if (r->stage == RUN_PARSE && !r->started) {
       r->started = true;
       run_goto(r, RUN_PARSE);
-    } else if (r->parked && r->stage == RUN_DECIDE) {
+    } else if (r->parked && r->stage == RUN_DECIDE && (!r->system || g->ring_ready)) {
       r->parked = false;
       run_goto(r, RUN_DECIDE);
     }
@@ -211,6 +224,12 @@ void run_fail(struct run *r, const struct fault *err)
     gate_break(g, err);
     return;
   }
+  if (r->system) { /* there is no letter to hold: what it was about is in the outbox and in the case's history */
+    log_event(&g->log, LOG_LEVEL_ERR, "a mail to the analysts could not be made; see embargoctl outbox", LOG_STR("why", err->text));
+    r->work.out_count = 0;
+    run_goto(r, RUN_COMMIT);
+    return;
+  }
   bool notice_failed = r->stage == RUN_SEAL && r->work.end.state == LETTER_QUARANTINED;
   work_reset(r);
   enum status st = ST_OK;
@@ -257,7 +276,7 @@ bool run_claim(struct run *r, const char *case_id)
 bool run_earlier_blocks(struct run *r)
 {
   for (const struct run *o = r->g->runs; o && o != r; o = o->next) {
-    if (o->stage >= RUN_COMMIT)
+    if (o->system || o->stage >= RUN_COMMIT)
       continue;
     if (!o->rd.view.from.address) {
       r->parked = true; /* not even parsed yet: it may be */

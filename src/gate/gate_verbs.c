@@ -74,6 +74,10 @@ static int verb_status(struct verb_call *v)
              c.held, c.quarantined, c.applied);
   buf_printf(v->out, "outbox:      %" PRId64 " to be sent, %" PRId64 " failed\nwaiting for release: %" PRId64 "\n", c.outbox_unsent,
              c.outbox_failed, c.pending);
+  if (g->outbox_trouble[0])
+    buf_printf(v->out, "last mail:   %s\n", g->outbox_trouble);
+  if (c.outbox_failed)
+    buf_adds(v->out, "             `embargoctl outbox` shows what failed and why, `embargoctl retry` sends it again\n");
   for (size_t i = 0; i < g->inbox_count && !g->options.offline; i++)
     buf_printf(v->out, "inbox %s: %s%s%s\n", g->inbox[i].server->name,
                g->inbox[i].state == FETCH_ONLINE ? "online" : g->inbox[i].state == FETCH_DOWN ? "out of reach" : "connecting",
@@ -156,11 +160,20 @@ static int verb_show(struct verb_call *v)
 }
 
 /* ---- outbox, retry ---- */
+static void outbox_line(struct verb_call *v, const struct outbox_letter *l)
+{
+  buf_printf(v->out, "%6" PRId64 "  %-11s  %-15s  %-14s  %s\n", l->id, outbox_state_name(l->state), l->kind, l->case_id, l->to);
+  if (!text_empty(l->last_error) && l->state != OUTBOX_SENT)
+    buf_printf(v->out, "        %s\n", l->last_error);
+  if (l->state == OUTBOX_DEFERRED || l->state == OUTBOX_UNCONFIRMED)
+    buf_printf(v->out, "        next try %s, the %u. one\n", time_iso(v->pool, l->due_at), l->tries + 1);
+}
+
 static int verb_outbox(struct verb_call *v)
 {
   struct outbox_letter *l = NULL;
   size_t n = 0;
-  bool all = v->argc > 1 && text_ieq(v->argv[1], "all");
+  bool all = v->argc > 1 && text_ieq(v->argv[1], "all"), ended = false;
   if (store_outbox_list(v->g->store, v->pool, !all, &l, &n, &v->err))
     return failed(v);
   json_t *list = json_array();
@@ -171,8 +184,8 @@ static int verb_outbox(struct verb_call *v)
                                             js(l[i].to), "queued", jt(v, l[i].queued_at), "due", jt(v, l[i].due_at), "tries",
                                             (int)l[i].tries, "message_id", js(l[i].message_id), "error", js(l[i].last_error)));
     else
-      buf_printf(v->out, "%6" PRId64 "  %-11s  %-15s  %-14s  %s%s%s\n", l[i].id, outbox_state_name(l[i].state), l[i].kind, l[i].case_id,
-                 l[i].to, text_empty(l[i].last_error) ? "" : "  ", text_empty(l[i].last_error) ? "" : l[i].last_error);
+      outbox_line(v, &l[i]);
+    ended |= l[i].state == OUTBOX_FAILED || l[i].state == OUTBOX_BOUNCED;
   }
   if (v->json)
     put_json(v, list);
@@ -180,6 +193,8 @@ static int verb_outbox(struct verb_call *v)
     json_decref(list);
     if (!n)
       buf_adds(v->out, all ? "Nothing was ever sent.\n" : "Nothing waits.\n");
+    if (ended)
+      buf_adds(v->out, "What failed or bounced is not tried again of itself: mend the cause, then `embargoctl retry NUMBER`.\n");
   }
   return 0;
 }
@@ -203,6 +218,8 @@ static int verb_retry(struct verb_call *v)
   int code = write_begin(v);
   if (code)
     return code;
+  if (v->g->outbox_trouble[0])
+    gate_send_anew(v->g);
   code = write_end(v, store_outbox_retry(v->g->store, id, clock_now(&v->g->clock), &v->err));
   if (!code)
     buf_adds(v->out, v->g->options.offline ? "It will be tried when embargod runs.\n" : "Trying now.\n");

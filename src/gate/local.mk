@@ -5,8 +5,13 @@ libgate_la_SOURCES = src/gate/gate.c src/gate/gate_loop.c src/gate/gate_tx.c src
 	src/gate/gate_keys.c src/gate/gate_decide.c src/gate/gate_report.c src/gate/gate_command.c src/gate/gate_bounce.c \
 	src/gate/gate_work.c src/gate/gate_write.c src/gate/gate_seal.c src/gate/gate_commit.c src/gate/gate_effects.c \
 	src/gate/gate_letters.c src/gate/gate_releases.c src/gate/gate_key_effects.c src/gate/gate_effects.h \
-	src/gate/gate_answer.c src/gate/gate_outbox.c src/gate/gate_control.c src/gate/gate_verbs.c src/gate/gate_check.c \
+	src/gate/gate_answer.c src/gate/gate_outbox.c src/gate/gate_unsent.c src/gate/gate_control.c src/gate/gate_verbs.c src/gate/gate_check.c \
 	src/gate/gate_private.h
 libgate_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libgate_la_LIBADD = libstore.la libcommand.la libcase.la libtemplate.la libmail.la libpgp.la libconf.la libwkd.la libwire.la \
 	libbase.la $(JANSSON_LIBS)
+
+# The whole daemon against mail servers, good and bad.
+EXTRA_DIST += tests/support/daemon.py
+dist_check_SCRIPTS += tests/integration/test_daemon_smtp.py
+TESTS += tests/integration/test_daemon_smtp.py

@@ -127,7 +127,7 @@ static struct wire_msg *run_job(struct sender *sn, struct pool *pool, const stru
     if (!sn->configured && jobs[i].for_https)
       return answer_error(pool, job, ST_RETRY, sn->wrong.text);
     if (!sn->configured) /* never the letter's fault */
-      return answer_result(pool, job, send_answer(SEND_DEFERRED, 0, sn->wrong.text));
+      return answer_result(pool, job, send_answer(SEND_DEFERRED, SEND_NOT_CONFIGURED, sn->wrong.text));
     if (jobs[i].for_https == (sn->https != NULL))
       return jobs[i].run(sn, pool, job);
   }

@@ -28,7 +28,7 @@ struct smtp {
   /* the letter on its way */
   struct bytes body;
   size_t at;
-  bool all_read;  /* libcurl has been told that the letter ends: the final dot may be out */
+  size_t out;     /* bytes of it that are on the connection, dots that libcurl doubled included */
   bool mail_said; /* MAIL went out: what the server refuses from here on is the letter */
   bool quit_said;
   curl_socket_t open[SOCKETS_MAX];
@@ -41,15 +41,19 @@ struct smtp {
   size_t words_len;
 };
 
+/* The letter is out, so the final dot may be: libcurl sends it without a further word, and does not even ask for the end of
+ * a letter whose size it knows. */
+static bool all_out(const struct smtp *s)
+{
+  return s->body.len && s->at == s->body.len && s->out >= s->body.len;
+}
+
 static size_t on_read(char *to, size_t size, size_t count, void *arg)
 {
   struct smtp *s = arg;
   struct bytes piece = bytes_sub(s->body, s->at, size * count);
-  if (piece.len == 0) {
-    s->all_read = true;
-    FAILPOINT("send.smtp.dot");
+  if (piece.len == 0)
     return 0;
-  }
   memcpy(to, piece.p, piece.len);
   s->at += piece.len;
   return piece.len;
@@ -60,8 +64,7 @@ static int on_seek(void *arg, curl_off_t offset, int origin)
   struct smtp *s = arg;
   if (origin != SEEK_SET || offset < 0 || (size_t)offset > s->body.len)
     return CURL_SEEKFUNC_CANTSEEK;
-  s->at = (size_t)offset;
-  s->all_read = false;
+  s->at = s->out = (size_t)offset;
   return CURL_SEEKFUNC_OK;
 }
 
@@ -107,6 +110,11 @@ static int on_debug(CURL *curl, curl_infotype type, char *p, size_t len, void *a
 {
   struct smtp *s = arg;
   struct bytes said = { p, len };
+  if (type == CURLINFO_DATA_OUT) {
+    s->out += len;
+    if (all_out(s))
+      FAILPOINT("send.smtp.dot");
+  }
   if (type != CURLINFO_HEADER_OUT)
     return 0;
   if (bytes_starts(said, BYTES("MAIL FROM:")))
@@ -280,8 +288,8 @@ static enum status smtp_open(const struct send_config *config, void **self, stru
 
 static CURLcode transact(struct smtp *s)
 {
-  s->at = 0;
-  s->all_read = s->mail_said = s->quit_said = s->more = false;
+  s->at = s->out = 0;
+  s->mail_said = s->quit_said = s->more = false;
   s->code = 0;
   s->heard = now_ms();
   s->words_len = 0;
@@ -293,7 +301,7 @@ static CURLcode transact(struct smtp *s)
 static bool was_stale(const struct smtp *s, CURLcode rc)
 {
   long connects = 1;
-  if (curl_easy_getinfo(s->curl, CURLINFO_NUM_CONNECTS, &connects) != CURLE_OK || connects != 0 || s->all_read)
+  if (curl_easy_getinfo(s->curl, CURLINFO_NUM_CONNECTS, &connects) != CURLE_OK || connects != 0 || all_out(s))
     return false;
   bool broken = rc == CURLE_SEND_ERROR || rc == CURLE_RECV_ERROR || rc == CURLE_GOT_NOTHING ||
                 rc == CURLE_WEIRD_SERVER_REPLY || rc == CURLE_SSL_CONNECT_ERROR;
@@ -315,14 +323,22 @@ static const char *cause(const struct smtp *s, struct pool *pool, CURLcode rc)
     CURLcode rc;
     const char *text;
   } causes[] = {
-    { CURLE_LOGIN_DENIED, "login refused" },
-    { CURLE_USE_SSL_FAILED, "the server gives no TLS" },
-    { CURLE_PEER_FAILED_VERIFICATION, "the server's certificate does not hold" },
-    { CURLE_SSL_PINNEDPUBKEYNOTMATCH, "the server's key is not the one of the fingerprint" },
-    { CURLE_COULDNT_RESOLVE_HOST, "no such host" },
-    { CURLE_COULDNT_CONNECT, "no connection" },
+    { CURLE_LOGIN_DENIED, "login refused: check the user in the outbox URL, its password or token, and auth" },
+    { CURLE_USE_SSL_FAILED,
+      "the server gives no TLS, or someone between removes it; nothing was sent: try smtps:// if it offers that" },
+    { CURLE_PEER_FAILED_VERIFICATION,
+      "the server's certificate does not hold, nothing was sent: if this is the right server, name the CA that signed it "
+      "in tls_ca_file, or its public key in tls_fingerprint" },
+    { CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+      "the server's key is not the one of the fingerprint, nothing was sent: ask its operator before you change "
+      "tls_fingerprint" },
+    { CURLE_COULDNT_RESOLVE_HOST, "no such host: check the name in the outbox URL and this machine's DNS" },
+    { CURLE_COULDNT_CONNECT, "no connection: is the port right, does the server run, does a firewall stand between?" },
     { CURLE_OPERATION_TIMEDOUT, "no answer in time" },
-    { CURLE_SSL_CACERT_BADFILE, "the CA file is no PEM file" },
+    { CURLE_SSL_CACERT_BADFILE, "the CA file is no PEM file: check tls_ca_file" },
+    { CURLE_SSL_CONNECT_ERROR,
+      "no TLS 1.2 or newer was agreed upon: does this port speak TLS at once (smtps://) or after STARTTLS "
+      "(smtp+starttls://)?" },
   };
   const char *text = NULL;
   for (size_t i = 0; i < ARRAY_LEN(causes); i++)
@@ -344,7 +360,7 @@ static enum send_end end_of(const struct smtp *s, CURLcode rc)
 {
   if (rc == CURLE_OK)
     return SEND_ACCEPTED;
-  if (s->all_read && s->code == 354)
+  if (all_out(s) && s->code == 354)
     return SEND_UNCONFIRMED; /* cut or silent after the final dot */
   bool login = s->code == 530 || s->code == 534 || s->code == 535 || s->code == 538;
   return s->mail_said && s->code / 100 == 5 && !login ? SEND_REFUSED : SEND_DEFERRED;
@@ -385,8 +401,9 @@ static struct send_answer smtp_mail(void *self, struct pool *pool, const struct 
     return send_answer(SEND_DEFERRED, 0, "libcurl takes no letter");
   CURLcode rc = transact_fresh_if_stale(s);
   FAILPOINT("send.smtp.answered");
+  struct send_answer a = answer(s, pool, rc);
   s->body = (struct bytes){ 0 };
-  return answer(s, pool, rc);
+  return a;
 }
 
 static struct send_answer smtp_check(void *self, struct pool *pool)

@@ -31,6 +31,7 @@ static const char *const needed[] = {
   "internal/key-failed",
   "internal/quarantine",
   "internal/bounce",
+  "internal/unsent",
   "internal/unsigned-analyst",
   "internal/copy",
   "internal/event",

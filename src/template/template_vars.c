@@ -104,6 +104,7 @@ static const struct template_var vars[] = {
   { "pending.token", "the token that #approve and #cancel take" },
   { "pending.gate", "who must release it, in words" },
   { "pending.expires", "when it expires" },
+  { "bounce.id", "number of our letter in the outbox" },
   { "bounce.recipient", "who could not be reached" },
   { "bounce.status", "enhanced status code" },
   { "bounce.diagnostic", "what the other server said" },

@@ -115,6 +115,17 @@ class Ends(Base):
                         self.assertIn(str(code), result.text)
                         self.assertIn("by script", result.text)
 
+    def test_cut_after_the_dot_of_any_letter(self):
+        """libcurl does not ask for the end of a letter none of whose lines begins with a dot: its end is known all the same."""
+        sink = self.sink()
+        sender = self.sender(sink)
+        for body in (b"x\r\n", b"Subject: x\r\n\r\nno dot\r\n", (b"y" * 70 + b"\r\n") * 30000, b".\r\n", b"..\r\n" * 50000):
+            with self.subTest(body[:20]):
+                before = len(sink.letters)
+                self.assertEqual(sender.mail("cut-dot@example.org", body=body).end, "unconfirmed")
+                self.assertEqual(len(sink.letters) - before, 1)
+                self.assertEqual(sender.mail("alice@example.org", body=body).end, "accepted")
+
     def test_letters_arrive_as_they_are(self):
         sink = self.sink()
         sender = self.sender(sink)

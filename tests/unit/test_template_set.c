@@ -216,7 +216,7 @@ static struct tvalue *letter_vars(bool full, const char *language)
   template_put(pool, v, "recipient.name", "");
   template_put(pool, v, "key_fpr", "ABCD 1234");
   static const char *const more[] = { "quarantine.id",    "quarantine.sender", "quarantine.received", "reason",
-                                      "bounce.recipient", "key.owner",         "key.problem",         "copy.from",
+                                      "bounce.recipient", "bounce.id",         "bounce.letter",       "bounce.diagnostic", "key.owner",         "key.problem",         "copy.from",
                                       "copy.to",          "copy.kind",         "copy.subject" };
   for (size_t i = 0; i < ARRAY_LEN(more); i++)
     template_put(pool, v, more[i], "x");
@@ -256,6 +256,7 @@ static const char *const names[] = {
   "internal/key-failed",
   "internal/quarantine",
   "internal/bounce",
+  "internal/unsent",
   "internal/unsigned-analyst",
   "internal/copy",
   "internal/event",
