@@ -4,6 +4,7 @@
 #ifndef EMBARGOD_CONF_H
 #define EMBARGOD_CONF_H
 #include <embargod/base.h>
+#include <embargod/due.h>
 
 enum conf_bounce { BOUNCE_VERP, BOUNCE_PLAIN };
 enum tlp { TLP_CLEAR = 0, TLP_GREEN, TLP_AMBER, TLP_AMBER_STRICT, TLP_RED };
@@ -43,6 +44,13 @@ struct conf_product {
   const char *name, *class_name, *regulatory_id, *vendor; /* "" when unset */
   unsigned line;
 };
+struct conf_deadline {
+  const char *name, *title, *starts_at, *span, *source;
+  bool restarts, off;
+  const char **when, **met_by, **remind; /* NULL-terminated */
+  const char *file;        /* where it begins: the configuration or a profile */
+  unsigned line;
+};
 struct conf {
   const char *file;          /* absolute */
   const char *organisation, *address, *contact, *policy_url, *language, *zone, *case_prefix;
@@ -60,6 +68,13 @@ struct conf {
   size_t stakeholder_count;
   struct conf_product *product;
   size_t product_count;
+  const char **profile;      /* NULL-terminated: names, or paths */
+  const char **holidays;     /* NULL-terminated, as written */
+  struct due_calendar calendar; /* of zone and holidays */
+  struct conf_deadline *deadline; /* of the profiles and of the file itself, as written */
+  size_t deadline_count;
+  struct due_deadline *due;  /* the same ready for due_plan(), without those that are off */
+  size_t due_count;
   int64_t max_message;       /* bytes; default 32 MiB */
   int64_t max_plaintext;     /* default 64 MiB */
   bool plus_addressing;

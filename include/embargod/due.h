@@ -43,7 +43,7 @@ struct due_deadline {
   struct due_span span;
   const char *when[DUE_LIST_MAX]; /* all must hold: "uncontrolled", "!exempt-806", "class:software|class:cloud" */
   size_t when_count;
-  const char *met_by[DUE_LIST_MAX]; /* any of these events, at or after the start */
+  const char *met_by[DUE_LIST_MAX]; /* any of these events; when it restarts, at or after the start */
   size_t met_by_count;
   struct due_point remind[DUE_LIST_MAX];
   size_t remind_count;
@@ -57,6 +57,15 @@ struct due_source {
 };
 /* REJECT: err says which part is not of its form. Everything is copied into pool. */
 MUST_USE enum status due_define(struct pool *pool, const struct due_source *src, struct due_deadline *out, struct fault *err);
+
+/* ---- the words ---- */
+/* Events and conditions that embargod tells; embargod.conf(5) says what each means. */
+struct due_word { const char *word, *meaning; };
+size_t due_events(const struct due_word **out);
+size_t due_conditions(const struct due_word **out);
+/* REJECT when a deadline uses a word that none of them is (notice:NAME, filed:NAME and class:NAME are fine): it would never start, or
+ * never be met. */
+MUST_USE enum status due_check_words(const struct due_deadline *d, struct fault *err);
 
 /* ---- what is known of a case ---- */
 struct due_event { const char *name; int64_t at; };  /* several of one name are fine */

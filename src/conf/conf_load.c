@@ -16,7 +16,7 @@ static void duplicates(struct conf_errors *e, const struct conf_raw *raw)
   for (size_t i = 0; i < raw->count; i++)
     for (size_t k = 0; k < i; k++) {
       const struct conf_assignment *a = &raw->set[i], *b = &raw->set[k];
-      if (a->section == b->section && !strcmp(a->title, b->title) && !strcmp(a->name, b->name)) {
+      if (a->file == b->file && a->section == b->section && !strcmp(a->title, b->title) && !strcmp(a->name, b->name)) {
         conf_error(e, a->line, "%s is set a second time (first in line %u): keep one", a->name, b->line);
         break;
       }
@@ -36,7 +36,10 @@ static void fill(struct conf_errors *e, const struct conf_raw *raw, enum conf_se
       if (raw->set[k].section == section && !strcmp(raw->set[k].title, title) && !strcmp(raw->set[k].name, s[i].name))
         found = &raw->set[k];
     if (found) {
+      const char *file = e->file;
+      e->file = found->file;
       conf_assign(e, &s[i], found->value, found->line, base);
+      e->file = file;
     } else if (s[i].standard && !strcmp(s[i].standard, "!")) {
       conf_error(e, line, "%s%s%s%s%s must be set: %s", conf_section_name(section), section ? " " : "", title, *title ? ": " : "", s[i].name,
                  s[i].meaning);
@@ -70,6 +73,7 @@ static void sections(struct conf_errors *e, const struct conf_raw *raw, struct c
   c->analyst = pool_array(e->pool, count_of(raw, CONF_ANALYST) + 1, sizeof *c->analyst);
   c->stakeholder = pool_array(e->pool, count_of(raw, CONF_STAKEHOLDER) + 1, sizeof *c->stakeholder);
   c->product = pool_array(e->pool, count_of(raw, CONF_PRODUCT) + 1, sizeof *c->product);
+  c->deadline = pool_array(e->pool, count_of(raw, CONF_DEADLINE) + 1, sizeof *c->deadline);
   for (size_t i = 0; i < raw->sec_count; i++) {
     enum conf_section s = raw->sec[i].section;
     const char *title = raw->sec[i].title;
@@ -89,7 +93,11 @@ static void sections(struct conf_errors *e, const struct conf_raw *raw, struct c
       MAKE(c->stakeholder, c->stakeholder_count)
     else if (s == CONF_PRODUCT)
       MAKE(c->product, c->product_count)
-    else if (s == CONF_OUTBOX) {
+    else if (s == CONF_DEADLINE) {
+      c->deadline[c->deadline_count].file = e->file = raw->sec[i].file;
+      MAKE(c->deadline, c->deadline_count)
+      e->file = c->file;
+    } else if (s == CONF_OUTBOX) {
       if (c->outbox.line)
         conf_error(e, line, "a second outbox: there can be one");
       c->outbox.name = "outbox";
@@ -135,10 +143,12 @@ enum status conf_load(struct pool *pool, const char *path, struct conf **out, ch
     return fault(err, ST_REJECT, "%s", raw.syntax);
   }
   duplicates(&e, &raw);
+  conf_add_profiles(&e, &raw);
   fill(&e, &raw, CONF_TOP, "", 0, c);
   sections(&e, &raw, c);
   places(&e, c);
   conf_check_whole(&e, c);
+  conf_make_due(&e, c);
   *out = c;
   if (!e.count)
     return ST_OK;

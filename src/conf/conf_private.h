@@ -4,7 +4,7 @@
 #define EMBARGOD_CONF_PRIVATE_H
 #include <embargod/conf.h>
 
-enum conf_section { CONF_TOP = 0, CONF_INBOX, CONF_OUTBOX, CONF_ANALYST, CONF_STAKEHOLDER, CONF_PRODUCT, CONF_SECTIONS };
+enum conf_section { CONF_TOP = 0, CONF_INBOX, CONF_OUTBOX, CONF_ANALYST, CONF_STAKEHOLDER, CONF_PRODUCT, CONF_DEADLINE, CONF_SECTIONS };
 enum conf_type { CONF_STR, CONF_PATH, CONF_INT, CONF_SIZE, CONF_BOOL, CONF_LIST, CONF_ADDRESS, CONF_FPR, CONF_TLP, CONF_BOUNCE };
 struct conf_setting {
   enum conf_section section;
@@ -25,12 +25,13 @@ struct conf_assignment {
   const char *title;         /* "" for top and outbox */
   const char *name;
   const char **value;        /* NULL-terminated; one unless it is a list */
+  const char *file;
   unsigned line;
 };
 struct conf_raw {
   struct conf_assignment *set;
   size_t count, cap;
-  struct { enum conf_section section; const char *title; unsigned line; } *sec;
+  struct { enum conf_section section; const char *title; unsigned line; const char *file; } *sec;
   size_t sec_count, sec_cap;
   char *syntax;              /* first syntax error, "file:line: text"; NULL */
 };
@@ -48,4 +49,8 @@ void conf_error(struct conf_errors *e, unsigned line, const char *fmt, ...) PRIN
 void conf_assign(struct conf_errors *e, const struct conf_setting *s, const char **value, unsigned line, void *base);
 /* What concerns several settings: keys there, one outbox, an analyst at all ... */
 void conf_check_whole(struct conf_errors *e, struct conf *c);
+/* conf_due.c: the deadlines of the profiles that the file names are put behind its own, where it does not set them itself. */
+void conf_add_profiles(struct conf_errors *e, struct conf_raw *raw);
+/* Calendar and deadlines from their texts. */
+void conf_make_due(struct conf_errors *e, struct conf *c);
 #endif

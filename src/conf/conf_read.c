@@ -21,6 +21,8 @@ struct reading {
   struct pool *pool;
   const char *path;
   struct conf_raw *raw;
+  const cfg_opt_t *list; /* the list that is being read: its values so far are the last record */
+  unsigned list_count;
 };
 /* libconfuse's callbacks carry no pointer of the caller's. Set only while cfg_parse_buf() runs. */
 static _Thread_local struct reading *now_reading;
@@ -43,20 +45,32 @@ static enum conf_section section_of(const cfg_t *cfg)
   return CONF_TOP;
 }
 
+/* libconfuse calls once for each value of a list and once more at its closing brace. True: that is all that this call says. */
+static bool list_goes_on(struct reading *r, const cfg_opt_t *opt, unsigned n)
+{
+  bool open = r->list == opt, closes = open && n == r->list_count;
+  r->list = closes || n == 0 || !(opt->flags & CFGF_LIST) ? NULL : opt;
+  r->list_count = n;
+  if (open && !closes) /* one value more: the record is made anew */
+    r->raw->count--;
+  return closes;
+}
+
 /* Called at each assignment, while cfg->line is the line it stands on. */
 static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 {
   struct reading *r = now_reading;
   struct conf_raw *raw = r->raw;
   unsigned n = cfg_opt_size(opt);
-  if (n > 1) /* called once for each value of a list: the last record is this list's, one value shorter */
-    raw->count--;
+  if (list_goes_on(r, opt, n))
+    return 0;
   raw->set = pool_grow(r->pool, raw->set, raw->count, &raw->cap, sizeof *raw->set);
   struct conf_assignment *a = &raw->set[raw->count++];
   a->section = section_of(cfg);
   a->title = pool_strdup(r->pool, cfg_title(cfg) ? cfg_title(cfg) : "");
   a->name = pool_strdup(r->pool, opt->name); /* opt is libconfuse's own copy */
   a->line = (unsigned)cfg->line;
+  a->file = r->path;
   a->value = pool_array(r->pool, n + 1, sizeof *a->value);
   for (unsigned i = 0; i < n; i++)
     a->value[i] = pool_strdup(r->pool, cfg_opt_getnstr(opt, i));
@@ -70,6 +84,7 @@ static int on_section(cfg_t *cfg, cfg_opt_t *opt)
   cfg_t *sec = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
   raw->sec = pool_grow(r->pool, raw->sec, raw->sec_count, &raw->sec_cap, sizeof *raw->sec);
   raw->sec[raw->sec_count].section = section_of(sec);
+  raw->sec[raw->sec_count].file = r->path;
   raw->sec[raw->sec_count].title = pool_strdup(r->pool, cfg_title(sec) ? cfg_title(sec) : "");
   raw->sec[raw->sec_count++].line = (unsigned)sec->line;
   return 0;

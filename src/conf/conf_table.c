@@ -13,6 +13,8 @@ static const struct conf_setting settings[] = {
   { TOP(language), CONF_STR, AT(conf, language), "en", 0, 0, NULL, "Language of letters to those who have none set." },
   { TOP(zone), CONF_STR, AT(conf, zone), "UTC", 0, 0, NULL, "Time zone in which local times are shown and read." },
   { TOP(default_hour), CONF_INT, AT(conf, default_hour), "9", 0, 23, NULL, "Local hour of a date without one." },
+  { TOP(profile), CONF_LIST, AT(conf, profile), "", 0, 0, NULL, "Profiles whose deadlines count: generic, medical-device, eu-cra, or a file's path." },
+  { TOP(holidays), CONF_LIST, AT(conf, holidays), "", 0, 0, NULL, "Days that are no working days: 2026-12-24, or 12-25 every year." },
   { TOP(case_prefix), CONF_STR, AT(conf, case_prefix), "EMB", 0, 0, NULL, "Prefix of case ids; cannot change once cases exist." },
   { TOP(state_dir), CONF_PATH, AT(conf, state_dir), "!", 0, 0, NULL, "Folder of the state; what follows lies in it unless set." },
   { TOP(gnupg_home), CONF_PATH, AT(conf, gnupg_home), "", 0, 0, NULL, "GnuPG home of the gateway's own key." },
@@ -85,6 +87,16 @@ static const struct conf_setting settings[] = {
   { CONF_PRODUCT, "class", CONF_STR, AT(conf_product, class_name), "", 0, 0, NULL, "Product class: medical-device, software, ..." },
   { CONF_PRODUCT, "regulatory_id", CONF_STR, AT(conf_product, regulatory_id), "", 0, 0, NULL, "510(k), PMA or UDI-DI." },
   { CONF_PRODUCT, "vendor", CONF_STR, AT(conf_product, vendor), "", 0, 0, NULL, "Vendor, when it is not the organisation." },
+
+  { CONF_DEADLINE, "title", CONF_STR, AT(conf_deadline, title), "", 0, 0, NULL, "What is to be done, for people; the name unless set." },
+  { CONF_DEADLINE, "starts_at", CONF_STR, AT(conf_deadline, starts_at), "!", 0, 0, NULL, "Event from which it counts." },
+  { CONF_DEADLINE, "restarts", CONF_BOOL, AT(conf_deadline, restarts), "no", 0, 0, NULL, "Counts from the latest such event, not the first." },
+  { CONF_DEADLINE, "span", CONF_STR, AT(conf_deadline, span), "!", 0, 0, NULL, "How long: 24h, 30d, 10wd (working days), 1mo." },
+  { CONF_DEADLINE, "when", CONF_LIST, AT(conf_deadline, when), "", 0, 0, NULL, "Conditions that all must hold; ! for not, | for or." },
+  { CONF_DEADLINE, "met_by", CONF_LIST, AT(conf_deadline, met_by), "", 0, 0, NULL, "Events of which any meets it." },
+  { CONF_DEADLINE, "remind", CONF_LIST, AT(conf_deadline, remind), "", 0, 0, NULL, "When, and whom: -7d assignee, 0 lead, +1d all." },
+  { CONF_DEADLINE, "source", CONF_STR, AT(conf_deadline, source), "", 0, 0, NULL, "Law or guidance that it comes from." },
+  { CONF_DEADLINE, "off", CONF_BOOL, AT(conf_deadline, off), "no", 0, 0, NULL, "It does not count; for one of a profile." },
 };
 
 size_t conf_settings(const struct conf_setting **out)
@@ -95,6 +107,6 @@ size_t conf_settings(const struct conf_setting **out)
 
 const char *conf_section_name(enum conf_section s)
 {
-  static const char *const names[] = { "", "inbox", "outbox", "analyst", "stakeholder", "product" };
+  static const char *const names[] = { "", "inbox", "outbox", "analyst", "stakeholder", "product", "deadline" };
   return names[s];
 }

@@ -74,13 +74,13 @@ static int64_t start_of(const struct due_deadline *d, const struct due_world *w)
   return found;
 }
 
-/* The earliest meeting event at or after the start. */
+/* The earliest meeting event; of a deadline that restarts, one since then. */
 static int64_t met(const struct due_deadline *d, const struct due_world *w, int64_t start, const char **by)
 {
   int64_t found = 0;
   for (size_t i = 0; i < w->event_count; i++)
     for (size_t k = 0; k < d->met_by_count; k++)
-      if (strcmp(w->event[i].name, d->met_by[k]) == 0 && w->event[i].at >= start &&
+      if (strcmp(w->event[i].name, d->met_by[k]) == 0 && (!d->restarts || w->event[i].at >= start) &&
           (!found || w->event[i].at < found)) {
         found = w->event[i].at;
         *by = d->met_by[k];

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 noinst_LTLIBRARIES += libdue.la
-libdue_la_SOURCES = src/due/due_span.c src/due/due_define.c src/due/due_judge.c src/due/due_remind.c src/due/due_private.h
+libdue_la_SOURCES = src/due/due_span.c src/due/due_define.c src/due/due_judge.c src/due/due_remind.c src/due/due_words.c src/due/due_private.h
 libdue_la_LIBADD = libbase.la
 
 if HAVE_CHECK

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 TOP = os.environ.get("top_srcdir") or os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-SECTIONS = ("", "inbox", "outbox", "analyst", "stakeholder", "product")
+SECTIONS = ("", "inbox", "outbox", "analyst", "stakeholder", "product", "deadline")
 problems = []
 
 
@@ -38,7 +38,7 @@ def compare(name, wanted, got):
 def man_page(wanted):
     section, got = "", set()
     heads = {"SETTINGS": "", "INBOX": "inbox", "OUTBOX": "outbox", "ANALYSTS": "analyst", "STAKEHOLDERS": "stakeholder",
-             "PRODUCTS": "product"}
+             "PRODUCTS": "product", "DEADLINES": "deadline"}
     for line in read("src/conf/embargod.conf.5").splitlines():
         if line.startswith(".Sh "):
             section = heads.get(line[4:])
@@ -60,6 +60,14 @@ def example(wanted):
         elif setting:
             got.add((section, setting.group(1)))
     compare("conf/embargod.conf", wanted, got)
+
+
+def deadline_words():
+    words = re.findall(r'^  \{ "([a-z0-9-]+)", "', read("src/due/due_words.c"), re.M)
+    page = re.search(r"^\.Sh DEADLINES\n(.*?)^\.Sh ", read("src/conf/embargod.conf.5"), re.M | re.S).group(1)
+    listed = re.findall(r"^\.It Cm ([a-z0-9-]+)$", page, re.M)
+    if len(words) < 20 or words != listed:
+        problems.append("embargod.conf(5), DEADLINES: the words are not those of due_words.c in its order: %s" % (set(words) ^ set(listed)))
 
 
 def man_pages():
@@ -96,6 +104,7 @@ def promises():
 settings = table()
 man_page(settings)
 example(settings)
+deadline_words()
 man_pages()
 verbs()
 promises()

@@ -129,13 +129,13 @@ static const struct {
     DUE_MET,
     "notice:customers",
     30 },
-  { "met before the start is not met",
+  { "met before the start is met",
     { { "class:medical-device", true }, { "uncontrolled", true }, { "exempt", false } },
     { { "told", T0 - DAY }, { "learned", T0 } },
     { { 0 } },
     5,
-    DUE_RUNNING,
-    "",
+    DUE_MET,
+    "told",
     30 },
   { "met late",
     { { "class:medical-device", true }, { "uncontrolled", true }, { "exempt", false } },
@@ -253,11 +253,12 @@ END_TEST
 START_TEST(restarting)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("test");
-  static const char *const remind[] = { "0 assignee", NULL };
-  struct due_deadline d =
-      define(pool, &(struct due_source){
-                       .name = "status", .starts_at = "contact", .span = "30d", .restarts = true, .remind = remind });
-  struct due_event e[] = { { "contact", T0 + 20 * DAY }, { "contact", T0 } };
+  static const char *const remind[] = { "0 assignee", NULL }, *const met[] = { "done", NULL };
+  struct due_deadline d = define(
+      pool,
+      &(struct due_source){
+          .name = "status", .starts_at = "contact", .span = "30d", .restarts = true, .met_by = met, .remind = remind });
+  struct due_event e[] = { { "contact", T0 + 20 * DAY }, { "contact", T0 }, { "done", T0 + 10 * DAY } };
   struct due_world w = { .calendar = &utc, .event = e + 1, .event_count = 1, .now = T0 + 30 * DAY };
   struct due_reminder *first, *second, *again;
   ck_assert_uint_eq(due_plan(pool, &d, 1, &w, NULL, 0, &first), 1);
@@ -268,6 +269,10 @@ START_TEST(restarting)
   w.now = T0 + 50 * DAY;
   ck_assert_uint_eq(due_plan(pool, &d, 1, &w, first[0].key, first[0].key_count, &second),
                     1); /* a new date, a new reminder */
+  w.event_count = 3;    /* done before it began again: not done */
+  ck_assert_int_eq(due_judge(pool, &d, &w).state, DUE_RUNNING);
+  e[2].at = T0 + 21 * DAY;
+  ck_assert_int_eq(due_judge(pool, &d, &w).state, DUE_MET);
 }
 END_TEST
 
