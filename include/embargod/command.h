@@ -56,7 +56,7 @@ enum effect_kind {
   EFFECT_LETTER,     /* a letter to write */
   EFFECT_NOTE,       /* internal message to keep: text */
   EFFECT_ANSWER,     /* read-only answer to put into the receipt: what + args */
-  EFFECT_KEY,        /* what = "import" (keys attached to the mail) | "accept" | "drop"; args = fingerprint, text = address */
+  EFFECT_KEY,        /* what = "import" (a key attached to the mail) | "accept" | "drop"; args = fingerprint, text = address */
   EFFECT_SPAM,       /* block the sender of the case: args = address; "" when the case has no reporter */
   EFFECT_APPROVE,    /* args = token; the gate writes the event */
   EFFECT_CANCEL,     /* args = token; the gate writes the event */
@@ -77,10 +77,12 @@ struct effect {
   const char *template_name; /* "reply/plain", "notices/fda", ... without language and suffix */
   int gate;                /* persons that must release it: 0, 1, 2. With 0 first_answer_at and last_contact_at are set
                             * already; else whoever releases it sets them. */
+  const char *fingerprint; /* key that an earlier command of this mail gave to the recipient; "" */
   bool preview_only;
 };
 struct command_result {
   enum status status;      /* OK, REJECT (ill-formed, unknown), DENIED (not allowed, illegal transition) */
+  int vc;                  /* index into plan.vc of the case that it was about; -1: none */
   const char *reason;      /* "" when ok: what changed, for the receipt, else why not and the correct usage */
 };
 struct plan {
@@ -93,6 +95,13 @@ struct plan {
   struct command_result note; /* what became of command_mail.note; reason "" when there is none */
   bool failed;             /* one bad command: nothing is applied; there are no effects then */
 };
+/* A key that is attached to the mail. */
+struct command_key {
+  const char *fingerprint;
+  const char *const *address; /* addresses of its user ids */
+  size_t address_count;
+  const char *problem;        /* why it cannot be encrypted to; NULL */
+};
 struct command_world {
   const struct conf *conf;
   const struct conf_analyst *analyst; /* who signed */
@@ -104,7 +113,10 @@ struct command_world {
   bool encrypted;                     /* the mail came encrypted to us */
   const char *token;                  /* fresh random token for the reporter that #reporter adds. Stakeholders become parties
                                        * when the gate writes their letters. */
+  const struct command_key *attached;
+  size_t attached_count;
   bool (*template_known)(void *self, const char *name);
+  const char *(*key_of)(void *self, const char *address); /* fingerprint of a usable key that we have of it; NULL: none, or no such function */
   void *self;
 };
 /* Runs all commands on copies. Always fills plan; plan->failed says that nothing must be applied. With m->dry_run (and for

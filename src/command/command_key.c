@@ -39,32 +39,75 @@ static enum status key_show(struct command_context *cx, const struct command *cm
   return ST_OK;
 }
 
-static enum status key_import(struct command_context *cx, const struct command *cmd, const char *rest,
-                              struct fault *err)
-{
-  if (rest[0] != '\0')
-    return command_usage(cmd, err, "import takes the keys that are attached to the mail, and nothing behind it");
-  key_effect(cx, "import", "", "");
-  command_event(cx, "key.import", "attached keys imported by %s", cx->w->analyst->name);
-  command_say(cx, "the attached keys are imported");
-  return ST_OK;
-}
-
 static enum status bad_fingerprint(struct command_context *cx, const char *s, struct fault *err)
 {
   return fault(err, ST_REJECT, "\"%s\" is no full fingerprint: 40 (or 64) hexadecimal digits; short ids can be forged",
                command_short(cx->pool, s, 70));
 }
 
-/* The party that the key is for writes encrypted from here on, in this mail's later commands too. */
-static void give_key_to_party(struct command_context *cx, const char *fingerprint, const char *address)
+const char *command_given_key(const struct command_context *cx, const char *address)
 {
+  for (size_t i = cx->given_count; i-- > 0;)
+    if (text_ieq(cx->given[i].address, address))
+      return cx->given[i].fingerprint;
+  return "";
+}
+
+/* The party that the key is for is written to encrypted from here on, by this mail's later commands too. */
+static void give_key(struct command_context *cx, const char *fingerprint, const char *address)
+{
+  cx->given = pool_grow(cx->pool, cx->given, cx->given_count, &cx->given_cap, sizeof *cx->given);
+  cx->given[cx->given_count++] = (struct command_given){ address, fingerprint };
   struct party *p = cx->vc >= 0 ? case_party_by_address(command_case(cx), address) : NULL;
   if (!p)
     return;
   p->fingerprint = fingerprint;
   p->new_key_waits = false;
   cx->plan->vc_changed[cx->vc] = true;
+}
+
+/* The reporter's address where the key names it, else the first that it names. */
+static const char *import_address(struct command_context *cx, const struct command_key *k)
+{
+  const struct party *reporter = cx->vc >= 0 ? case_reporter(command_case(cx)) : NULL;
+  for (size_t i = 0; reporter && i < k->address_count; i++)
+    if (text_ieq(k->address[i], reporter->address))
+      return reporter->address;
+  for (size_t i = 0; i < k->address_count; i++)
+    if (!text_empty(k->address[i]))
+      return k->address[i];
+  return NULL;
+}
+
+static enum status import_one(struct command_context *cx, const struct command_key *k, struct fault *err)
+{
+  const struct party *reporter = cx->vc >= 0 ? case_reporter(command_case(cx)) : NULL;
+  const char *address = import_address(cx, k);
+  if (k->problem)
+    return fault(err, ST_DENIED, "the attached key %s cannot be used: %s", k->fingerprint, k->problem);
+  if (!address)
+    return fault(err, ST_DENIED, "the attached key %s names no address", k->fingerprint);
+  key_effect(cx, "import", k->fingerprint, address);
+  give_key(cx, k->fingerprint, address);
+  command_event(cx, "key.import", "key %s imported for %s", k->fingerprint, address);
+  command_say(cx, "the key %s is the one for %s from now on", k->fingerprint, address);
+  if (reporter && !text_empty(reporter->address) && !text_ieq(reporter->address, address))
+    command_say(cx, "it does not name the reporter; to use it for them all the same: #key accept %s for %s", k->fingerprint,
+                reporter->address);
+  return ST_OK;
+}
+
+static enum status key_import(struct command_context *cx, const struct command *cmd, const char *rest,
+                              struct fault *err)
+{
+  if (rest[0] != '\0')
+    return command_usage(cmd, err, "import takes the keys that are attached to the mail, and nothing behind it");
+  if (cx->w->attached_count == 0)
+    return fault(err, ST_DENIED, "no key is attached: attach the key file (.asc) to the mail that holds #key import");
+  enum status st = ST_OK;
+  for (size_t i = 0; i < cx->w->attached_count && st == ST_OK; i++)
+    st = import_one(cx, &cx->w->attached[i], err);
+  return st;
 }
 
 static enum status key_accept(struct command_context *cx, const struct command *cmd, const char *rest,
@@ -81,7 +124,7 @@ static enum status key_accept(struct command_context *cx, const struct command *
   if (!address)
     return command_usage(cmd, err, "that is no mail address");
   key_effect(cx, "accept", fingerprint, address);
-  give_key_to_party(cx, fingerprint, address);
+  give_key(cx, fingerprint, address);
   command_event(cx, "key.accept", "key %s accepted for %s", fingerprint, address);
   command_say(cx, "the key %s is the one for %s from now on", fingerprint, address);
   return ST_OK;

@@ -105,6 +105,7 @@ enum status command_do_reply(struct command_context *cx, const struct command *c
   e->to = TO_REPORTER;
   e->template_name = name;
   e->text = cmd->text;
+  e->fingerprint = command_given_key(cx, reporter->address);
   e->gate = reply_gate(cx, cmd);
   int gate = e->gate;
   if (gate == 0) {

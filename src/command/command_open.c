@@ -74,6 +74,14 @@ static enum status reporter_clear(struct command_context *cx, bool yes, struct f
   return ST_OK;
 }
 
+/* Of this mail, or known from another case; "" */
+static const char *known_key(struct command_context *cx, const char *address)
+{
+  const char *given = command_given_key(cx, address);
+  const char *stored = text_empty(given) && cx->w->key_of ? cx->w->key_of(cx->w->self, address) : NULL;
+  return stored ? stored : given;
+}
+
 enum status command_do_reporter(struct command_context *cx, const struct command *cmd, struct fault *err)
 {
   const char **word, *name;
@@ -95,9 +103,15 @@ enum status command_do_reporter(struct command_context *cx, const struct command
   }
   if (was)
     was->removed = true;
-  case_add_party(cx->pool, vc,
-                 &(struct party){ .role = PARTY_REPORTER, .name = name, .address = address, .token = cx->w->token });
+  struct party *p =
+      case_add_party(cx->pool, vc,
+                     &(struct party){ .role = PARTY_REPORTER, .name = name, .address = address, .token = cx->w->token });
+  const char *key = known_key(cx, address);
+  if (!text_empty(key))
+    p->fingerprint = key;
   command_event(cx, "party.reporter", "reporter: %s -> %s", before, address);
   command_say(cx, "%s: reporter: %s -> %s", vc->id, before, address);
+  if (text_empty(p->fingerprint))
+    command_say(cx, "we have no key of theirs: #key import (attached) or #key accept brings one");
   return ST_OK;
 }

@@ -39,6 +39,10 @@ struct text_cut {
 struct text_cut command_cut(struct pool *pool, const struct text_lines *t, const char *marker);
 
 /* ---- command_run.c: what a command's function works with ---- */
+/* A key that this mail gave to an address. */
+struct command_given {
+  const char *address, *fingerprint;
+};
 struct command_context {
   struct pool *pool;
   const struct command_world *w;
@@ -46,11 +50,15 @@ struct command_context {
   unsigned command; /* index of the one that runs */
   int vc;           /* index into plan->vc of the case that the lines are about; -1: none */
   bool preview, opened;
+  struct command_given *given;
+  size_t given_count, given_cap;
   struct buf said; /* the receipt's sentence */
 };
 struct vuln_case *command_case(struct command_context *cx); /* CMD_NEEDS_CASE holds */
 void command_say(struct command_context *cx, const char *fmt, ...) PRINTF_LIKE(2, 3);
 struct effect *command_effect(struct command_context *cx, enum effect_kind kind);
+/* "" when this mail gave the address none. */
+const char *command_given_key(const struct command_context *cx, const char *address);
 /* Marks the case as changed and writes its history's line. */
 void command_event(struct command_context *cx, const char *what, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The index in plan->vc of the case, copied there when needed; -1: the world does not have it. */

@@ -34,7 +34,8 @@ struct effect *command_effect(struct command_context *cx, enum effect_kind kind)
                                                 .args = "",
                                                 .text = "",
                                                 .to_name = "",
-                                                .template_name = "" };
+                                                .template_name = "",
+                                                .fingerprint = "" };
   return &p->effect[p->effect_count++];
 }
 
@@ -139,6 +140,7 @@ static void run_and_record(struct command_context *cx, const struct command *cmd
   struct fault err = { 0 };
   cx->said = buf_new(cx->pool, 160);
   out->status = command_run_one(cx, cmd, &err);
+  out->vc = cx->vc;
   out->reason = pool_strdup(cx->pool, out->status == ST_OK ? buf_str(&cx->said) : err.text);
   if (out->status != ST_OK)
     cx->plan->failed = true;
@@ -153,6 +155,7 @@ static void run_note(struct command_context *cx, const struct command_mail *m)
   if (text_empty(m->note))
     return;
   cx->command = (unsigned)m->count;
+  out->vc = cx->vc;
   out->status = cx->vc < 0 ? fault(&err, ST_REJECT,
                                    "the text belongs to no command and to no case: answer a mail of the case, "
                                    "or write #case ID before it")
@@ -187,7 +190,7 @@ static void refuse_all(struct pool *pool, const struct command_mail *m, struct p
 {
   plan->failed = true;
   for (size_t i = 0; i < m->count; i++)
-    plan->result[i] = (struct command_result){ ST_REJECT, "not looked at: the whole mail is refused" };
+    plan->result[i] = (struct command_result){ .status = ST_REJECT, .vc = -1, .reason = "not looked at: the whole mail is refused" };
 }
 
 void command_run(struct pool *pool, const struct command_world *w, const struct command_mail *m, struct plan *plan)

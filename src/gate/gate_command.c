@@ -194,6 +194,37 @@ static enum status load_cases(struct order *o, bool *ready, struct fault *err)
   return st;
 }
 
+/* ---- what a mail was about, for the subject of what it causes ---- */
+#define SUMMARY_MAX 60 /* bytes, then "..." */
+
+/* Does the command belong into the mail about that case? A release is about the case of what waited, whatever case was bound. */
+static bool is_event_of(const struct order *o, const struct plan *plan, size_t i, const struct vuln_case *vc)
+{
+  const struct command *c = &o->mail.command[i];
+  int about = plan->result[i].vc;
+  bool release = !strcmp(c->name, "approve") || !strcmp(c->name, "cancel");
+  return c->row && !(c->row->flags & CMD_READS) && strcmp(c->name, "preview") && (release || (about >= 0 && plan->vc[about] == vc));
+}
+
+/* Names of the commands, "key import" for one with sub-commands. vc: only those about that case that change something; NULL: all. */
+static const char *summary(struct order *o, const struct plan *plan, const struct vuln_case *vc)
+{
+  struct buf b = buf_new(o->r->pool, 80);
+  for (size_t i = 0; plan && i < o->mail.count; i++) {
+    const struct command *c = &o->mail.command[i];
+    bool key = !strcmp(c->name, "key");
+    const char *name = key ? pool_printf(o->r->pool, "key %.*s", (int)strcspn(c->args, " "), c->args) : c->name;
+    if (!strcmp(c->name, "case") || (vc && !is_event_of(o, plan, i, vc)))
+      continue;
+    if (b.len > SUMMARY_MAX) {
+      buf_adds(&b, ", ...");
+      break;
+    }
+    buf_printf(&b, "%s%s", b.len ? ", " : "", text_clean(o->r->pool, bytes_sub(bytes_str(name), 0, 40), false));
+  }
+  return buf_str(&b);
+}
+
 /* ---- receipt ---- */
 static void warn(struct order *o, const char *text)
 {
@@ -241,6 +272,7 @@ static enum status receipt(struct order *o, const struct plan *plan, struct vuln
   tvalue_sets(r->pool, o->vars, "reason", o->refuse ? o->refuse : "");
   tvalue_setb(r->pool, o->vars, "failed", (plan && plan->failed) || o->refuse);
   tvalue_setb(r->pool, o->vars, "dry_run", o->mail.dry_run);
+  tvalue_sets(r->pool, o->vars, "event_summary", plan ? summary(o, plan, NULL) : o->refuse ? "" : "note");
   struct letter_spec s = { .kind = "receipt", .template_name = "internal/receipt", .vc = vc, .auto_submitted = "auto-replied",
                            .thread_for = r->rd.view.message_id, .serial = r->refuse ? "refused" : "receipt" };
   enum status st = write_to_analyst(r, o->a, &s, o->vars, &out, err);
@@ -264,28 +296,30 @@ static enum status refuse(struct order *o, const char *why, struct fault *err)
 }
 
 /* ---- copies to the others who work on the case ---- */
+static void add_event(struct order *o, struct tvalue *list, const char *text)
+{
+  struct pool *pool = o->r->pool;
+  struct tvalue *v = tvalue_object(pool);
+  tvalue_sets(pool, v, "at", template_date(pool, o->r->in.recorded_at));
+  tvalue_sets(pool, v, "by", o->a->name);
+  tvalue_sets(pool, v, "text", text);
+  tvalue_add(pool, list, v);
+}
+
 static struct tvalue *event_vars(struct order *o, struct vuln_case *vc, const struct plan *plan, const char *language)
 {
   struct run *r = o->r;
   struct tvalue *vars = write_vars(r, vc, language);
   struct tvalue *list = tvalue_list(r->pool);
-  for (size_t i = 0; plan && i < o->mail.count; i++) {
-    if (o->mail.command[i].row && (o->mail.command[i].row->flags & CMD_READS))
-      continue;
-    struct tvalue *v = tvalue_object(r->pool);
-    tvalue_sets(r->pool, v, "at", template_date(r->pool, r->in.recorded_at));
-    tvalue_sets(r->pool, v, "by", o->a->name);
-    tvalue_sets(r->pool, v, "text", plan->result[i].reason);
-    tvalue_add(r->pool, list, v);
-  }
-  if (!plan) {
-    struct tvalue *v = tvalue_object(r->pool);
-    tvalue_sets(r->pool, v, "at", template_date(r->pool, r->in.recorded_at));
-    tvalue_sets(r->pool, v, "by", o->a->name);
-    tvalue_sets(r->pool, v, "text", pool_printf(r->pool, "note:\n\n%s", o->mail.note));
-    tvalue_add(r->pool, list, v);
-  }
+  for (size_t i = 0; plan && i < o->mail.count; i++)
+    if (is_event_of(o, plan, i, vc))
+      add_event(o, list, plan->result[i].reason);
+  const char *note = !text_empty(o->mail.note) ? pool_printf(r->pool, "note:\n\n%s", o->mail.note) : NULL;
+  if (note && (!plan || plan->note.vc < 0 || plan->vc[plan->note.vc] == vc))
+    add_event(o, list, note);
   tvalue_set(r->pool, vars, "events", list);
+  const char *what = summary(o, plan, vc);
+  tvalue_sets(r->pool, vars, "event_summary", pool_printf(r->pool, "%s: %s%s%s", o->a->name, what, *what && note ? ", " : "", note ? "note" : ""));
   return vars;
 }
 
@@ -375,7 +409,35 @@ static enum status take_note(struct order *o, struct fault *err)
 /* ---- commands ---- */
 static bool template_known(void *self, const char *name)
 {
-  return template_set_has(((struct gate *)self)->templates, name);
+  return template_set_has(((struct run *)self)->g->templates, name);
+}
+
+static const char *key_of(void *self, const char *address)
+{
+  struct run *r = self;
+  struct stored_key k;
+  bool found = false;
+  struct fault err = { 0 };
+  if (store_key_get(r->g->store, r->pool, address, &k, &found, &err) || !found || !k.key.len)
+    return NULL;
+  return !k.expires || k.expires > clock_now(&r->g->clock) ? k.fingerprint : NULL;
+}
+
+/* The sender's own key, and another analyst's, are none to import. */
+static size_t attached_keys(struct run *r, const struct command_key **out)
+{
+  struct command_key *key = pool_array(r->pool, r->rd.cert_count + 1, sizeof *key);
+  size_t n = 0;
+  for (size_t i = 0; i < r->rd.cert_count; i++) {
+    const struct pgp_cert *c = &r->rd.cert[i];
+    if (r->rd.cert_autocrypt[i] || (r->wkd && i >= r->rd.wkd_first) || conf_analyst_by_fpr(r->g->conf, c->fpr))
+      continue;
+    bool usable = pgp_cert_usable(c, clock_now(&r->g->clock)) && c->key.len;
+    key[n++] = (struct command_key){ .fingerprint = c->fpr, .address = (const char *const *)c->address, .address_count = c->uid_count,
+                                     .problem = usable ? NULL : "it has expired, is revoked, or cannot encrypt" };
+  }
+  *out = key;
+  return n;
 }
 
 static enum status world(struct order *o, struct command_world *w, struct fault *err)
@@ -383,7 +445,8 @@ static enum status world(struct order *o, struct command_world *w, struct fault 
   struct run *r = o->r;
   *w = (struct command_world){ .conf = r->g->conf, .analyst = o->a, .cases = o->vc, .case_count = o->vc_count, .bound = o->bound,
                                .now = clock_now(&r->g->clock), .encrypted = r->rd.encrypted, .token = secret_token(r->pool, 16),
-                               .template_known = template_known, .self = r->g, .next_id = "" };
+                               .template_known = template_known, .key_of = key_of, .self = r, .next_id = "" };
+  w->attached_count = attached_keys(r, &w->attached);
   for (size_t i = 0; i < o->mail.count; i++)
     if (!strcmp(o->mail.command[i].name, "new")) {
       enum status st = report_new_id(r, &w->next_id, err);

@@ -35,5 +35,6 @@ MUST_USE enum status effect_wait(struct doing *d, const struct effect *e, struct
 void effect_keep_waiting(struct doing *d); /* once all commands went well */
 MUST_USE enum status effect_release(struct doing *d, const struct effect *e, struct fault *err);
 /* gate_key_effects.c */
+const struct pgp_cert *effect_attached(const struct run *r, const char *fpr); /* usable and attached to the mail; NULL */
 MUST_USE enum status effect_key(struct doing *d, const struct effect *e, struct fault *err);
 #endif

@@ -2,6 +2,22 @@
 /* gate: #reply and #notify: to whom they go, by which key, and what they say. */
 #include "gate_effects.h"
 
+/* A key that this very mail brought or accepted is in the store only after the commit. */
+static enum status reporter_key(struct doing *d, const struct effect *e, const char *address, struct stored_key *out, bool *found,
+                                struct fault *err)
+{
+  struct run *r = d->r;
+  const struct pgp_cert *c = text_empty(e->fingerprint) ? NULL : effect_attached(r, e->fingerprint);
+  if (c) {
+    *found = true;
+    *out = (struct stored_key){ .address = address, .fingerprint = c->fpr, .tier = TIER_PINNED, .expires = c->expires, .key = c->key };
+    return ST_OK;
+  }
+  if (text_empty(e->fingerprint))
+    return store_key_get(r->g->store, r->pool, address, out, found, err);
+  return store_key_by_fpr(r->g->store, r->pool, e->fingerprint, out, found, err);
+}
+
 enum status effect_address_reporter(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to, struct fault *err)
 {
   struct run *r = d->r;
@@ -10,7 +26,7 @@ enum status effect_address_reporter(struct doing *d, const struct effect *e, str
   bool found = false;
   if (!p || text_empty(p->address))
     return effect_deny(d, e, err, "the case has no reporter that mail could reach: #reporter ADDRESS names one");
-  enum status st = store_key_get(r->g->store, r->pool, p->address, &key, &found, err);
+  enum status st = reporter_key(d, e, p->address, &key, &found, err);
   if (st)
     return st;
   bool usable = found && key.key.len && (!key.expires || key.expires > clock_now(&r->g->clock));

@@ -148,6 +148,7 @@ static enum status release_one(struct doing *d, const struct effect *e, struct v
   struct address to;
   struct effect as = *e;
   as.to_name = l->to_name;
+  as.fingerprint = "";
   enum status st = notice ? effect_address_stakeholder(d, &as, vc, &to, err) : effect_address_reporter(d, &as, vc, &to, err);
   if (st)
     return st;

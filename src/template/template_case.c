@@ -60,6 +60,22 @@ static const struct words channel_words[] = {
   { { "web", "Web" } },
 };
 
+/* 21 CFR 806.10 with the FDA's guidance on postmarket cybersecurity (2016, section VII): a change that only strengthens security while
+ * the risk is controlled is no reportable correction; an uncontrolled risk is one unless all four conditions hold. */
+static const struct {
+  const char *result; /* of the clinical assessment, as its field begins */
+  struct words words;
+} part_806[] = {
+  { "uncontrolled",
+    { { "Applies: within 10 working days from the start of the correction or\nremoval, unless the conditions of the 2016 guidance for "
+        "not\nreporting are met.",
+        "Anwendbar: binnen 10 Arbeitstagen nach Beginn der Korrektur oder\ndes Rückrufs, sofern nicht die Bedingungen der Leitlinie von "
+        "2016\nfür den Verzicht auf die Meldung erfüllt sind." } } },
+  { "controlled",
+    { { "Not expected: the risk is controlled, and the change only\nstrengthens cybersecurity.",
+        "Voraussichtlich nicht: Das Risiko ist beherrscht, und die Änderung\nverbessert allein die Cybersicherheit." } } },
+};
+
 struct builder {
   struct pool *pool;
   struct tvalue *root;
@@ -278,6 +294,9 @@ static void put_case(struct builder *b)
   put(b, "case.assignees", buf_str(&who));
   for (size_t i = 0; i < ARRAY_LEN(plain); i++)
     put(b, plain[i].variable, case_get(vc, plain[i].field));
+  for (size_t i = 0; i < ARRAY_LEN(part_806); i++)
+    if (text_istarts(case_get(vc, "clinical"), part_806[i].result))
+      put(b, "part_806", say(b, &part_806[i].words));
   enum tlp label;
   const char *tlp = case_get(vc, "tlp");
   put(b, "tlp", tlp_parse(tlp, &label) ? tlp_name(label) : "AMBER");

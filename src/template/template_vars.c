@@ -121,6 +121,7 @@ static const struct template_var vars[] = {
   { "copy.to", "to whom it went" },
   { "copy.subject", "its subject" },
   { "copy.protection", "how it was protected" },
+  { "event_summary", "what a mail of an analyst did, in a few words, for a subject" },
   { "events", "what happened", .list = true },
   { "events.at", "when" },
   { "events.by", "who did it" },

@@ -28,7 +28,7 @@ static const struct row case_rows[] = {
   { { 0 }, "#case", "reject: it needs one case id; usage: #case ID", "", "" },
   { { .unbound = true },
     "#new Pump opens by itself\nThe pump.\n#end\n#reporter Rita <rita@Y.org>\n#take",
-    "ok: opened EMB-2026-0003 \"Pump opens by itself\"\nok: EMB-2026-0003: reporter: nobody -> rita@y.org\nok: "
+    "ok: opened EMB-2026-0003 \"Pump opens by itself\"\nok: EMB-2026-0003: reporter: nobody -> rita@y.org; we have no key of theirs: #key import (attached) or #key accept brings one\nok: "
     "EMB-2026-0003: assigned to alice (was: nobody); it is still Received: #validate or #invalidate comes next",
     "event case.new [opened by alice for a report that did not come by mail]\nevent embargo.implicit [default embargo "
     "until 2027-04-15T08:00:00Z]\nevent party.reporter [reporter: nobody -> rita@y.org]\nevent member.assign [assigned "
@@ -47,7 +47,8 @@ static const struct row case_rows[] = {
     "" },
   { { 0 },
     "#reporter rita@y.org",
-    "ok: EMB-2026-0001: reporter: rosa@x.org -> rita@y.org",
+    "ok: EMB-2026-0001: reporter: rosa@x.org -> rita@y.org; we have no key of theirs: #key import (attached) or #key "
+    "accept brings one",
     "event party.reporter [reporter: rosa@x.org -> rita@y.org]",
     "EMB-2026-0001 Received title=Old title" },
   { { 0 }, "#reporter ROSA@x.org", "ok: EMB-2026-0001: the reporter is ROSA@x.org already", "", "" },

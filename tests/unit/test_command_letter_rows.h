@@ -290,11 +290,26 @@ static const struct row letter_rows[] = {
     "drop FPR",
     "",
     "" },
-  { { 0 },
-    "#key import",
-    "ok: the attached keys are imported",
-    "KEY import\nevent key.import [attached keys imported by alice]",
+  { { 0 }, "#key import", "denied: no key is attached: attach the key file (.asc) to the mail that holds #key import", "", "" },
+  { { .attached = "rosa@x.org", .no_key = true },
+    "#key import\n#reply\nHello.\n#end",
+    "ok: the key " FPR " is the one for rosa@x.org from now on\nok: EMB-2026-0001: reply to rosa@x.org, signed and encrypted",
+    "KEY import <" FPR "> [rosa@x.org]\nevent key.import [key " FPR
+    " imported for rosa@x.org]\nletter to 1  reply/plain gate 0 [Hello.]\nevent reply [reply to the reporter (reply/plain)]",
     "EMB-2026-0001 Received title=Old title" },
+  { { .attached = "other@y.org", .no_key = true },
+    "#key import",
+    "ok: the key " FPR " is the one for other@y.org from now on; it does not name the reporter; to use it for them all the same: #key "
+    "accept " FPR " for rosa@x.org",
+    "KEY import <" FPR "> [other@y.org]\nevent key.import [key " FPR " imported for other@y.org]",
+    "EMB-2026-0001 Received title=Old title" },
+  { { .attached = "other@y.org", .no_key = true },
+    "#key import\n#reply\nHello.\n#end",
+    "ok: the key " FPR " is the one for other@y.org from now on; it does not name the reporter; to use it for them all the same: #key "
+    "accept " FPR " for rosa@x.org\ndenied: the reporter has no key that we know, and no lead analyst has allowed replies in clear; "
+    "#key import or #key accept gives a key, #reporter clear yes (lead analysts) allows it",
+    "",
+    "" },
   { { .signed_only = true },
     "#key import",
     "denied: a mail that is only signed may not do this: encrypt it to us as well",
@@ -397,7 +412,7 @@ static const struct row letter_rows[] = {
   { { .who = "olga" }, "#preview reply\nx", "denied: you are an observer: you may read, not change anything", "", "" },
   { { .who = "bob", .unbound = true },
     "#new T\n#end\n#reporter r@y.org\n#reply\nHi.\n#end\n#case EMB-2026-0001\n#validate",
-    "ok: opened EMB-2026-0003 \"T\"\nok: EMB-2026-0003: reporter: nobody -> r@y.org\ndenied: the reporter has no key "
+    "ok: opened EMB-2026-0003 \"T\"\nok: EMB-2026-0003: reporter: nobody -> r@y.org; we have no key of theirs: #key import (attached) or #key accept brings one\ndenied: the reporter has no key "
     "that we know, and no lead analyst has allowed replies in clear; #key import or #key accept gives a key, #reporter "
     "clear yes (lead analysts) allows it\nok: what follows is about EMB-2026-0001\nok: EMB-2026-0001: Received -> "
     "Valid",

@@ -144,7 +144,7 @@ START_TEST(dry_run_keeps_previews_and_answers)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("t");
   struct vuln_case *before;
-  struct scene s = { 0 };
+  struct scene s = { .attached = "rosa@x.org" };
   struct plan *p = run_mail(
       pool, &s, "#dry-run\n#take\n#validate\n#note\nx\n#key import\n#approve abcdefghijklmnop\n#spam\n", &before);
   ck_assert(p->failed); /* Valid cases are no spam: a dry run tells that too */

@@ -16,6 +16,7 @@ struct scene {
   enum rm_state rm; /* 0: Received */
   const char *reply_clear, *tlp, *prefix;
   bool no_reporter, no_key, clear_ok, spam, merged, unbound, signed_only, no_templates;
+  const char *attached; /* address of a key that is attached to the mail */
   int gate_reply, gate_notify;
 };
 
@@ -105,6 +106,10 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
   cases[1] = test_case(pool, s, "EMB-2026-0002");
   *before = cases[0];
   bool no_templates = s->no_templates;
+  const char **address = pool_array(pool, 1, sizeof *address);
+  struct command_key *key = pool_new_of(pool, struct command_key);
+  address[0] = s->attached;
+  *key = (struct command_key){ .fingerprint = FPR, .address = address, .address_count = 1 };
   struct command_world w = { .conf = c,
                              .analyst = conf_analyst_by_name(c, s->who ? s->who : "alice"),
                              .cases = cases,
@@ -114,6 +119,8 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
                              .now = NOW,
                              .encrypted = !s->signed_only,
                              .token = "fresh",
+                             .attached = key,
+                             .attached_count = s->attached != NULL,
                              .template_known = known_template,
                              .self = &no_templates };
   struct command_mail *m = pool_new_of(pool, struct command_mail);
