@@ -14,6 +14,9 @@ int ctl_cvss(int argc, char **argv);
 /* embargoctl key new [DAYS]: argv[0] is "key". Returns the exit status. */
 int ctl_key_new(const struct conf *c, int argc, char **argv);
 
+/* embargoctl restore STORE KEYS: argv[0] is "restore". Returns the exit status. */
+int ctl_restore(const struct conf *c, int argc, char **argv);
+
 /* One embargod-crypt process, asked synchronously: for init and key new only. */
 struct ctl_crypt;
 MUST_USE enum status ctl_crypt_start(struct pool *pool, const char *home, struct ctl_crypt **out, struct fault *err);

@@ -32,6 +32,7 @@ static const char help[] = "usage: embargoctl [-c FILE] VERB [ARGUMENT...]\n"
                            "  quarantine list [--json] | show N | release N | discard N\n"
                            "  key list [ADDRESS] | show WHO | new [DAYS]\n"
                            "  backup /PATH/STORE /PATH/KEYS\n"
+                           "  restore STORE KEYS          from the files of a backup, where no store is\n"
                            "  check                       is the store sound?\n"
                            "  cvss [VECTOR...]            scores CVSS 3.1 and 4.0 vectors, from standard input without any\n"
                            "FILE: -c, else $EMBARGOD_CONF, else " SYSCONFDIR "/embargod/embargod.conf\n";
@@ -88,7 +89,7 @@ static int ask_daemon(const struct conf *c, int argc, char **argv)
 static int become_owner(const struct conf *c)
 {
   struct stat s;
-  if (geteuid() != 0 || stat(c->database, &s) || s.st_uid == 0)
+  if (geteuid() != 0 || (stat(c->database, &s) && stat(c->state_dir, &s)) || s.st_uid == 0)
     return 0;
   if (setgroups(0, NULL) || setgid(s.st_gid) || setuid(s.st_uid)) {
     fprintf(stderr, "embargoctl: cannot become the store's owner (uid %u): %s\n", (unsigned)s.st_uid, strerror(errno));
@@ -131,6 +132,10 @@ static int verb(const char *file, int argc, char **argv)
   if (argc > 1 && !strcmp(argv[0], "key") && !strcmp(argv[1], "new")) { /* beside a running daemon too */
     int owner = become_owner(c);
     return owner ? owner : ctl_key_new(c, argc, argv);
+  }
+  if (!strcmp(argv[0], "restore")) { /* there is no store yet that a daemon could run on */
+    int owner = become_owner(c);
+    return owner ? owner : ctl_restore(c, argc, argv);
   }
   int code = ask_daemon(c, argc, argv);
   if (code >= 0)
