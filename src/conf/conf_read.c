@@ -45,14 +45,24 @@ static enum conf_section section_of(const cfg_t *cfg)
   return CONF_TOP;
 }
 
-/* libconfuse calls once for each value of a list and once more at its closing brace. True: that is all that this call says. */
-static bool list_goes_on(struct reading *r, const cfg_opt_t *opt, unsigned n)
+static bool same_values(const struct conf_assignment *a, cfg_opt_t *opt, unsigned n)
 {
-  bool open = r->list == opt, closes = open && n == r->list_count;
-  r->list = closes || n == 0 || !(opt->flags & CFGF_LIST) ? NULL : opt;
-  r->list_count = n;
-  if (open && !closes) /* one value more: the record is made anew */
+  for (unsigned i = 0; i < n; i++)
+    if (!a->value[i] || strcmp(a->value[i], cfg_opt_getnstr(opt, i)) != 0)
+      return false;
+  return true;
+}
+
+/* libconfuse calls once for each value of a list in braces and once more at the closing one; for a list of one value without braces
+ * only once. True: the closing brace, of which there is nothing to note. */
+static bool list_goes_on(struct reading *r, cfg_opt_t *opt, unsigned n)
+{
+  bool open = r->list == opt;
+  bool closes = open && n == r->list_count && same_values(&r->raw->set[r->raw->count - 1], opt, n);
+  if (open && n == r->list_count + 1) /* one value more: the record is made anew */
     r->raw->count--;
+  r->list = closes || !(opt->flags & CFGF_LIST) ? NULL : opt;
+  r->list_count = n;
   return closes;
 }
 

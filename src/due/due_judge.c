@@ -106,6 +106,23 @@ static struct due_override said(const struct due_deadline *d, const struct due_w
   return all;
 }
 
+/* Why a deadline does not apply: "not class:a or class:b", "exempt-806". */
+static const char *reason_of(struct pool *pool, const char *condition)
+{
+  struct buf b = buf_new(pool, 64);
+  if (condition[0] == '!' && !strchr(condition, '|'))
+    return pool_strdup(pool, condition + 1);
+  buf_adds(&b, "not ");
+  for (const char *p = condition; *p; p++)
+    if (*p == '|')
+      buf_adds(&b, " or ");
+    else if (*p == '!')
+      buf_adds(&b, "not ");
+    else
+      buf_addc(&b, *p);
+  return buf_str(&b);
+}
+
 struct due_status due_judge(struct pool *pool, const struct due_deadline *d, const struct due_world *w)
 {
   struct due_override o = said(d, w);
@@ -127,7 +144,7 @@ struct due_status due_judge(struct pool *pool, const struct due_deadline *d, con
   enum truth applies = o.due_at ? YES : conditions(d, w, &which);
   if (applies == NO) {
     s.state = DUE_NOT_APPLICABLE;
-    s.reason = which[0] == '!' ? pool_printf(pool, "%s", which + 1) : pool_printf(pool, "not %s", which);
+    s.reason = reason_of(pool, which);
   } else if (applies == UNKNOWN || !s.due_at) {
     s.state = DUE_NOT_STARTED;
     s.reason = applies == UNKNOWN ? pool_printf(pool, "not known yet: %s", which[0] == '!' ? which + 1 : which)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Vectors with the scores that others give them: FIRST's specifications and example documents (first), the NVD's and
- * Red Hat's calculators. */
+/* Vectors with the scores that others give them: FIRST's example documents and Red Hat's calculator. */
 #ifndef TEST_ASSESS_CVSS_ROWS_H
 #define TEST_ASSESS_CVSS_ROWS_H
 static const struct {

@@ -206,6 +206,10 @@ START_TEST(lists)
   ck_assert(s.c->holidays[2] && !s.c->holidays[3]);
   refused_with("holidays = {\"12-25\"}\nholidays = {\"12-25\"}\n", "holidays is set a second time");
   refused_with("holidays = {\"12-25\", \"12-26\"}\nholidays = {\"01-01\"}\n", "holidays is set a second time");
+  must_load(&s, "holidays = 12-25\nprofile = generic\n");
+  ck_assert(s.c->calendar.holiday_count == 1 && s.c->due_count == 4);
+  refused_with("holidays = 12-25\nholidays = 12-26\n", "holidays is set a second time");
+  refused_with("holidays = 12-25\nholidays = {\"12-25\", \"12-26\"}\n", "holidays is set a second time");
 }
 END_TEST
 
