@@ -210,7 +210,7 @@ static void server(struct init *in, struct buf *b, const char *kind, const char 
   } else {
     quoted(b, "url", url);
   }
-  if (strstr(url, "://"))
+  if (strstr(url, "://") && strchr(url, '@')) /* without a user there is nobody to log in as */
     buf_printf(b, "  password_file = \"%s\"  # EDIT: put the password into this file, mode 0600 (or set password_command)\n", secret);
   buf_adds(b, "}\n\n");
 }

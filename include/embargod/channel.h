@@ -35,7 +35,8 @@ enum {
   CRYPT_VERIFY = 202,  /* TAG_BYTES signed bytes, CRYPT_TAG_SIGNATURE detached signature -> CRYPT_VERIFIED */
   CRYPT_VERIFIED = 203,
   CRYPT_SEAL = 204,    /* TAG_BYTES content (a MIME entity, CRLF), CRYPT_TAG_ENCRYPT 0/1, CRYPT_TAG_SIGNER fpr,
-                          recipient: CRYPT_TAG_RECIPIENT fpr (+ CRYPT_TAG_KEY when it is in no ring) -> CRYPT_SEALED */
+                          recipient: CRYPT_TAG_RECIPIENT fpr (+ CRYPT_TAG_KEY when it is in no ring; with CRYPT_TAG_CLEAN
+                          also CRYPT_TAG_EXPIRES, its primary key's: seconds since 1970, 0 never) -> CRYPT_SEALED */
   CRYPT_SEALED = 205,  /* TAG_BYTES armored message (encrypt) or armored detached signature; CRYPT_TAG_MICALG "pgp-sha512" */
   CRYPT_INSPECT = 206, /* TAG_BYTES key file(s), armored or binary -> CRYPT_INSPECTED: list of certificates */
   CRYPT_INSPECTED = 207,
@@ -58,6 +59,9 @@ enum {
   CRYPT_TAG_UID = 26,
   CRYPT_TAG_EXPIRES = 27,
   CRYPT_TAG_PLAIN_MAX = 28, /* OPEN: cap of the plaintext in bytes */
+  /* 1: each CRYPT_TAG_KEY is byte for byte what CRYPT_INSPECTED gave (and the core has kept sealed since), and for SEAL it is the
+   * recipient's by that answer. It is used as it is: importing and listing it again would cost three runs of gpg. */
+  CRYPT_TAG_CLEAN = 29,
   /* results of OPEN and VERIFY */
   CRYPT_TAG_OUTCOME = 30,   /* enum pgp_outcome */
   CRYPT_TAG_ADVICE = 31,    /* which newer format or algorithm it is, from our own packet scan; UTF-8 */

@@ -32,7 +32,7 @@ static const struct conf_setting settings[] = {
   { TOP(authserv_id), CONF_STR, AT(conf, authserv_id), "", 0, 0, NULL, "Whose Authentication-Results header is believed." },
   { TOP(embargo_days), CONF_INT, AT(conf, embargo_days), "90", 0, 3650, NULL, "Default embargo of a new case; 0 for none." },
   { TOP(reply_clear), CONF_STR, AT(conf, reply_clear), "never", 0, 0, "never|lead|allow", "Replies to a reporter without a key." },
-  { TOP(ack_per_sender_h), CONF_INT, AT(conf, ack_per_sender_h), "24", 1, 8760, NULL, "Hours in which one sender gets at most one acknowledgement." },
+  { TOP(ack_per_sender_h), CONF_INT, AT(conf, ack_per_sender_h), "24", 0, 8760, NULL, "Hours in which one sender gets at most one acknowledgement; 0: no such cap." },
   { TOP(ack_per_hour), CONF_INT, AT(conf, ack_per_hour), "30", 0, 1000000, NULL, "Acknowledgements an hour in all." },
   { TOP(command_window_s), CONF_INT, AT(conf, command_window_s), "345600", 60, 31536000, NULL, "Age in seconds of a signature that is still taken." },
   { TOP(command_ahead_s), CONF_INT, AT(conf, command_ahead_s), "300", 0, 86400, NULL, "Seconds that a signature may lie in the future." },

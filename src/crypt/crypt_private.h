@@ -60,7 +60,13 @@ struct crypt_engine {
   size_t keys, keys_cap;
   const struct clock *clock;
   const char *passphrase; /* NULL: keys have none */
+  struct {                /* what gpg said with VALIDSIG since crypt_engine_forget_signers() */
+    char fpr[PGP_FPR_MAX + 1], primary[PGP_FPR_MAX + 1];
+  } signer[PGP_SIGNATURES_MAX];
+  unsigned signers;
 };
+/* The primary fingerprint of the (sub)key that made a signature, by gpg's own word; "" when it said none. */
+const char *crypt_engine_primary(const struct crypt_engine *e, const char *fpr);
 MUST_USE enum status crypt_engine_open(struct crypt_engine *e, const char *home, const struct clock *clock,
                                        struct fault *err);
 void crypt_engine_close(struct crypt_engine *e);
@@ -141,6 +147,7 @@ enum crypt_conf {
   CONF_IMPORT,       /* of others' certificates: cleaned */
   CONF_IMPORT_WHOLE, /* of what was in a ring of ours */
   CONF_VERIFY,
+  CONF_KNOWN, /* the ring, and the certificates of one request as they are */
 };
 /* text of a gpg.conf; ring: "ring-7.kbx" for CONF_RING, what the scratch home reads beside its own for CONF_VERIFY */
 char *crypt_home_conf(struct pool *pool, enum crypt_conf kind, const char *ring);
@@ -193,6 +200,10 @@ MUST_USE enum status crypt_scratch_conf(struct crypt_worker *w, enum crypt_conf 
 /* Empties the scratch ring and imports one certificate (checked, self-signatures only, clean). */
 MUST_USE enum status crypt_scratch_import(struct crypt_worker *w, struct bytes cert, struct fault *err);
 void crypt_scratch_empty(struct crypt_worker *w);
+/* The scratch home reads the ring and these certificates (binary, clean: CRYPT_TAG_CLEAN), without any run of gpg. */
+MUST_USE enum status crypt_scratch_know(struct crypt_worker *w, struct bytes certs, struct fault *err);
+/* Writes what needs not outlive a crash. */
+MUST_USE enum status crypt_scratch_write(const struct crypt_worker *w, const char *name, struct bytes text, struct fault *err);
 char *crypt_scratch_path(const struct crypt_worker *w, struct pool *pool, const char *name);
 void crypt_remove_tree(const char *path);
 

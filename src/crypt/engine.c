@@ -64,6 +64,31 @@ static gpgme_error_t give_passphrase(void *self, const char *hint, const char *i
   return 0;
 }
 
+/* "VALIDSIG fpr date timestamp expires version reserved algo hash class primary". gpgme keeps only the first: a
+ * certificate that is in no listed ring has its primary key's name from here. */
+static gpgme_error_t note_signer(void *self, const char *keyword, const char *args)
+{
+  struct crypt_engine *e = self;
+  if (!keyword || strcmp(keyword, "VALIDSIG") != 0 || e->signers == PGP_SIGNATURES_MAX)
+    return 0;
+  const char *last = strrchr(args, ' ');
+  size_t fpr = strcspn(args, " "), primary = last ? strlen(last + 1) : 0;
+  if (fpr > PGP_FPR_MAX || primary > PGP_FPR_MAX || primary < 40)
+    return 0;
+  memcpy(e->signer[e->signers].fpr, args, fpr);
+  e->signer[e->signers].fpr[fpr] = '\0';
+  memcpy(e->signer[e->signers++].primary, last + 1, primary + 1);
+  return 0;
+}
+
+const char *crypt_engine_primary(const struct crypt_engine *e, const char *fpr)
+{
+  for (unsigned i = 0; i < e->signers; i++)
+    if (strcmp(e->signer[i].fpr, fpr) == 0)
+      return e->signer[i].primary;
+  return "";
+}
+
 static gpgme_error_t set_up(struct crypt_engine *e, const char *home)
 {
   gpgme_error_t g = gpgme_new(&e->ctx);
@@ -91,6 +116,9 @@ enum status crypt_engine_open(struct crypt_engine *e, const char *home, const st
   gpgme_set_armor(e->ctx, 1);
   gpgme_set_textmode(e->ctx, 0); /* the bytes pass as they are */
   gpgme_set_offline(e->ctx, 1);
+  gpgme_set_status_cb(e->ctx, note_signer, e);
+  if (gpgme_set_ctx_flag(e->ctx, "full-status", "1"))
+    return fault(err, ST_BROKEN, "gpgme: it knows no full-status");
   if (e->passphrase)
     gpgme_set_passphrase_cb(e->ctx, give_passphrase, e);
   struct gpgme_io_cbs cbs = { slot_add, e, slot_remove, on_event, e };

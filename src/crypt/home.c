@@ -50,12 +50,14 @@ char *crypt_home_conf(struct pool *pool, enum crypt_conf kind, const char *ring)
   buf_adds(&b, common_conf);
   if (kind == CONF_IMPORT)
     buf_adds(&b, "import-options self-sigs-only,import-clean\n");
-  if (kind == CONF_RING || kind == CONF_VERIFY)
+  if (kind == CONF_RING || kind == CONF_VERIFY || kind == CONF_KNOWN)
     buf_adds(&b, "no-default-keyring\n");
-  if (ring)
-    buf_printf(&b, "keyring %s%s\n", kind == CONF_VERIFY ? CRYPT_HOME "/" : "", ring);
+  if (ring) /* the first one wins: no copy from outside comes before what the ring knows of a key */
+    buf_printf(&b, "keyring %s%s\n", kind == CONF_RING ? "" : CRYPT_HOME "/", ring);
   if (kind == CONF_VERIFY)
     buf_adds(&b, "keyring pubring.kbx\n");
+  if (kind == CONF_KNOWN)
+    buf_adds(&b, "keyring known.gpg\n");
   return buf_str(&b);
 }
 

@@ -72,10 +72,19 @@ static void describe_signature(gpgme_signature_t s, int64_t now, struct pgp_sign
     out->hash[n] = (char)(hash[n] >= 'A' && hash[n] <= 'Z' ? hash[n] - 'A' + 'a' : hash[n]);
 }
 
-/* Reads the verification's result; the keys are the ones that the engine's home holds. */
-static void walk_signatures(struct crypt_worker *w, gpgme_ctx_t ctx, struct pgp_result *out)
+/* With certificates of the request at hand: one that is not the ring's is theirs, and named by gpg itself. */
+static void set_extra(const struct crypt_worker *w, const struct crypt_engine *e, struct pgp_signature *sig)
 {
-  gpgme_verify_result_t v = gpgme_op_verify_result(ctx);
+  if (e == &w->engine || sig->primary[0] || !sig->fpr[0])
+    return;
+  copy_id(sig->primary, crypt_engine_primary(e, sig->fpr));
+  sig->extra_key = sig->primary[0] != '\0';
+}
+
+/* Reads the verification's result. */
+static void walk_signatures(struct crypt_worker *w, const struct crypt_engine *e, struct pgp_result *out)
+{
+  gpgme_verify_result_t v = gpgme_op_verify_result(e->ctx);
   int64_t now = clock_now(&w->clock);
   for (gpgme_signature_t s = v ? v->signatures : NULL; s; s = s->next) {
     if (out->sig_count == PGP_SIGNATURES_MAX) { /* more than anybody needs: none of them counts */
@@ -85,6 +94,7 @@ static void walk_signatures(struct crypt_worker *w, gpgme_ctx_t ctx, struct pgp_
     struct pgp_signature *sig = &out->sig[out->sig_count++];
     describe_signature(s, now, sig);
     set_primary(sig, w->ring.key, w->ring.count);
+    set_extra(w, e, sig);
     if (sig->state == PGP_SIG_GOOD && !sig->primary[0])
       sig->state = PGP_SIG_UNKNOWN_KEY; /* the ring changed under us: nothing is claimed */
   }
@@ -94,6 +104,7 @@ static void walk_signatures(struct crypt_worker *w, gpgme_ctx_t ctx, struct pgp_
 enum kind { DECRYPT_VERIFY, UNWRAP, VERIFY_INLINE, VERIFY_DETACHED };
 struct attempt {
   enum kind kind;
+  struct crypt_engine *engine;
   struct bytes input, signature;
   struct crypt_sink *sink;
   gpgme_error_t error;
@@ -115,8 +126,10 @@ static gpgme_error_t start(gpgme_ctx_t ctx, const struct attempt *a, gpgme_data_
   return gpgme_error(GPG_ERR_INV_VALUE);
 }
 
-static void run(struct crypt_worker *w, struct crypt_engine *e, struct attempt *a)
+static void run(struct crypt_worker *w, struct attempt *a)
 {
+  struct crypt_engine *e = a->engine;
+  e->signers = 0;
   AUTO(crypt_data_freep) gpgme_data_t in = crypt_data_in(a->input);
   a->sink->large = a->input.len > CRYPT_LARGE;
   AUTO(crypt_data_freep)
@@ -135,12 +148,14 @@ static void unwrap_and_verify(struct crypt_worker *w, struct attempt *a)
   struct fault ignored = { 0 };
   if (crypt_sink_open(&inner, a->sink->cap + (1u << 20), &ignored))
     return;
-  struct attempt unwrap = { .kind = UNWRAP, .input = a->input, .sink = &inner };
-  run(w, &w->engine, &unwrap);
+  struct attempt unwrap = { .kind = UNWRAP, .engine = a->engine, .input = a->input, .sink = &inner };
+  run(w, &unwrap);
   if (!unwrap.error && !unwrap.timeout) {
-    struct attempt verify = { .kind = VERIFY_INLINE, .input = crypt_sink_bytes(&inner), .sink = a->sink };
+    struct attempt verify = {
+      .kind = VERIFY_INLINE, .engine = a->engine, .input = crypt_sink_bytes(&inner), .sink = a->sink
+    };
     crypt_sink_clear(a->sink);
-    run(w, &w->engine, &verify);
+    run(w, &verify);
     a->error = verify.error;
     a->timeout = verify.timeout;
   }
@@ -188,9 +203,9 @@ static bool agents_fault(const struct crypt_worker *w, const struct packet_scan 
   return (ours || scan->hidden) && !crypt_agent_answers(AGENT_WAIT_MS);
 }
 
-static bool has_signature(const struct crypt_worker *w)
+static bool has_signature(const struct attempt *a)
 {
-  gpgme_verify_result_t v = gpgme_op_verify_result(w->engine.ctx);
+  gpgme_verify_result_t v = gpgme_op_verify_result(a->engine->ctx);
   return v && v->signatures;
 }
 
@@ -199,7 +214,7 @@ static enum pgp_outcome judge(struct crypt_worker *w, const struct packet_scan *
   enum pgp_outcome o = outcome_of(a->error);
   if (a->sink->over)
     return PGP_TOO_LARGE;
-  if (o == PGP_OPENED && !a->timeout && a->kind == VERIFY_INLINE && !scan->encrypted && !has_signature(w))
+  if (o == PGP_OPENED && !a->timeout && a->kind == VERIFY_INLINE && !scan->encrypted && !has_signature(a))
     return PGP_NO_DATA; /* gpgme calls a key, or a text that nobody signed, a success */
   if (o == PGP_OPENED && !a->timeout) {
     bool wrong = scan->encrypted != (a->kind == DECRYPT_VERIFY) || scan->no_integrity || scan->containers > 1;
@@ -285,7 +300,8 @@ static void verify_with_extra(struct crypt_worker *w, struct crypt_job *job, con
     return;
   struct attempt again = *first;
   again.sink = &sink;
-  run(w, e, &again);
+  again.engine = e;
+  run(w, &again);
   gpgme_verify_result_t v = again.error || again.timeout ? NULL : gpgme_op_verify_result(e->ctx);
   unsigned i = 0;
   for (gpgme_signature_t s = v ? v->signatures : NULL; s && i < r->sig_count; s = s->next, i++) {
@@ -303,14 +319,35 @@ static void verify_with_extra(struct crypt_worker *w, struct crypt_job *job, con
 static bool has_extra(const struct crypt_job *job)
 {
   struct bytes b;
-  return wire_get(job->request, CRYPT_TAG_KEY, &b) && b.len;
+  return wire_get(job->request, CRYPT_TAG_KEY, &b) && b.len && wire_geti(job->request, CRYPT_TAG_CLEAN, 0) != 1;
+}
+
+/* Certificates that were inspected before are read beside the ring, in the one run that there is anyhow. */
+static enum status choose_engine(struct crypt_worker *w, const struct crypt_job *job, struct attempt *a,
+                                 struct fault *err)
+{
+  struct buf known = buf_new(job->pool, 0);
+  a->engine = &w->engine;
+  if (wire_geti(job->request, CRYPT_TAG_CLEAN, 0) != 1)
+    return ST_OK;
+  for (size_t i = 0, n = 0; i < wire_count(job->request) && n < CRYPT_KEYS_MAX; i++) {
+    struct bytes field;
+    if (wire_field(job->request, i, &field) != CRYPT_TAG_KEY || field.len > CRYPT_KEY_MAX)
+      continue;
+    buf_add(&known, field);
+    n++;
+  }
+  if (!known.len)
+    return ST_OK;
+  a->engine = &w->scratch_engine;
+  return crypt_scratch_know(w, buf_bytes(&known), err);
 }
 
 static enum status finish(struct crypt_worker *w, struct crypt_job *job, const struct attempt *a, struct pgp_result *r,
                           struct fault *err)
 {
   if (r->outcome == PGP_OPENED) {
-    walk_signatures(w, w->engine.ctx, r);
+    walk_signatures(w, a->engine, r);
     if (has_extra(job) && any_unknown(r))
       verify_with_extra(w, job, a, r);
     crypt_scratch_empty(w);
@@ -336,6 +373,8 @@ enum status crypt_open(struct crypt_worker *w, struct crypt_job *job, struct fau
   enum status st = crypt_sink_open(&job->sink, (size_t)cap, err);
   if (!st)
     st = crypt_ring_refresh(w, err);
+  if (!st)
+    st = choose_engine(w, job, &a, err);
   if (st)
     return st;
   packet_scan(job->pool, a.input, scan);
@@ -345,7 +384,7 @@ enum status crypt_open(struct crypt_worker *w, struct crypt_job *job, struct fau
   if (scan->skesk && !scan->pkesk) {
     r->outcome = PGP_PASSPHRASE; /* gpg would only stretch a passphrase that nobody has */
   } else {
-    run(w, &w->engine, &a);
+    run(w, &a);
     /* "No data" is how gpgme puts it, though there was some; a damaged message fails once more, and alike. */
     if (scan->encrypted && gpgme_err_code(a.error) == GPG_ERR_NO_DATA && !scan->container_new && !a.timeout)
       unwrap_and_verify(w, &a);
@@ -367,11 +406,13 @@ enum status crypt_verify(struct crypt_worker *w, struct crypt_job *job, struct f
   enum status st = crypt_sink_open(&job->sink, 1, err);
   if (!st)
     st = crypt_ring_refresh(w, err);
+  if (!st)
+    st = choose_engine(w, job, &a, err);
   if (st)
     return st;
-  run(w, &w->engine, &a);
+  run(w, &a);
   r->outcome = a.timeout ? PGP_TIMEOUT : outcome_of(a.error);
-  if (r->outcome == PGP_OPENED && !has_signature(w))
+  if (r->outcome == PGP_OPENED && !has_signature(&a))
     r->outcome = PGP_NO_DATA; /* a signature that holds no signature */
   set_advice(r, &(struct packet_scan){ 0 }, a.error);
   return finish(w, job, &a, r, err);

@@ -109,23 +109,33 @@ void crypt_scratch_close(struct crypt_worker *w)
   memset(w->extra, 0, sizeof w->extra);
 }
 
+enum status crypt_scratch_write(const struct crypt_worker *w, const char *name, struct bytes text, struct fault *err)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("scratch");
+  AUTO(fd_closep) int fd = open(crypt_scratch_path(w, pool, name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return fault(err, ST_RETRY, "scratch home: %s", strerror(errno));
+  return fd_write_all(fd, text, err);
+}
+
 enum status crypt_scratch_conf(struct crypt_worker *w, enum crypt_conf kind, struct fault *err)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("scratch");
-  const char *ring = kind == CONF_VERIFY ? crypt_home_ring(pool) : NULL;
-  const char *path = crypt_scratch_path(w, pool, "gpg.conf");
-  const char *text = crypt_home_conf(pool, kind, ring);
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); /* need not outlive a crash */
-  if (fd < 0)
-    return fault(err, ST_RETRY, "scratch home: %s", strerror(errno));
-  enum status st = fd_write_all(fd, bytes_str(text), err);
-  close(fd);
-  return st;
+  const char *ring = kind == CONF_VERIFY || kind == CONF_KNOWN ? crypt_home_ring(pool) : NULL;
+  return crypt_scratch_write(w, "gpg.conf", bytes_str(crypt_home_conf(pool, kind, ring)), err);
+}
+
+enum status crypt_scratch_know(struct crypt_worker *w, struct bytes certs, struct fault *err)
+{
+  enum status st = crypt_scratch_open(w, err);
+  if (!st)
+    st = crypt_scratch_conf(w, CONF_KNOWN, err);
+  return st ? st : crypt_scratch_write(w, "known.gpg", certs, err);
 }
 
 void crypt_scratch_empty(struct crypt_worker *w)
 {
-  static const char *const files[] = { "pubring.kbx", "pubring.kbx~", "pubring.gpg", "trustdb.gpg" };
+  static const char *const files[] = { "pubring.kbx", "pubring.kbx~", "pubring.gpg", "known.gpg", "trustdb.gpg" };
   AUTO(pool_freep) struct pool *pool = pool_new("scratch");
   for (size_t i = 0; i < ARRAY_LEN(files); i++)
     (void)unlink(crypt_scratch_path(w, pool, files[i]));

@@ -51,19 +51,9 @@ static struct crypt_extra *find_extra(struct crypt_worker *w, const unsigned cha
   return NULL;
 }
 
-static char *extra_path(struct crypt_worker *w, struct pool *pool, unsigned file)
+static char *extra_name(struct pool *pool, unsigned file)
 {
-  return crypt_scratch_path(w, pool, pool_printf(pool, "extra-%u.gpg", file));
-}
-
-static enum status write_extra(struct crypt_worker *w, struct pool *pool, struct bytes key, unsigned file,
-                               struct fault *err)
-{
-  AUTO(fd_closep)
-  int fd = open(extra_path(w, pool, file), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return fault(err, ST_RETRY, "scratch home: cannot write");
-  return fd_write_all(fd, key, err);
+  return pool_printf(pool, "extra-%u.gpg", file);
 }
 
 /* The certificate, imported and cleaned in the scratch home, as one file that gpg encrypts to. */
@@ -91,10 +81,32 @@ static enum status learn_extra(struct crypt_worker *w, struct pool *pool, struct
   if (!st && !clean.len)
     st = fault(err, ST_REJECT, "the certificate cannot be exported");
   if (!st)
-    st = write_extra(w, pool, clean, out->file, err);
+    st = crypt_scratch_write(w, extra_name(pool, out->file), clean, err);
   memcpy(out->fpr, cert.fpr, sizeof out->fpr);
   out->flags = cert.flags;
   out->expires = cert.expires;
+  return st;
+}
+
+/* A certificate that was inspected before: it is the recipient's by the core's word, and gpg itself refuses to encrypt
+ * to a part that has expired or was revoked. */
+static enum status from_clean(struct crypt_worker *w, struct crypt_job *job, struct bytes given, struct recipient *out,
+                              struct fault *err)
+{
+  int64_t expires = wire_geti(job->request, CRYPT_TAG_EXPIRES, 0);
+  struct packet_certs split;
+  packet_split(job->pool, given, 2, &split);
+  if (split.count != 1 || split.more || split.cert[0].version != 4 || given.len > CRYPT_KEY_MAX)
+    return fault(err, ST_REJECT, "key %s: not exactly one certificate of version 4", out->fpr);
+  if (expires && expires <= clock_now(&w->clock))
+    return refuse(err, out->fpr, "it has expired");
+  size_t i = crypt_ring_find(&w->ring, out->fpr);
+  if (i != SIZE_MAX && w->ring.key[i]->revoked)
+    return refuse(err, out->fpr, "it is revoked");
+  enum status st = crypt_scratch_open(w, err);
+  if (!st)
+    st = crypt_scratch_write(w, "recipient.gpg", split.cert[0].data, err);
+  out->file = pool_printf(out->pool, "--file\n%s/%s\n", CRYPT_HOME, crypt_scratch_path(w, out->pool, "recipient.gpg"));
   return st;
 }
 
@@ -126,7 +138,7 @@ static enum status from_certificate(struct crypt_worker *w, struct bytes given, 
   const char *why = crypt_cert_unusable(x->flags, x->expires, now);
   if (why)
     return refuse(err, fpr, why);
-  out->file = pool_printf(pool, "--file\n%s/%s\n", CRYPT_HOME, extra_path(w, pool, x->file));
+  out->file = pool_printf(pool, "--file\n%s/%s\n", CRYPT_HOME, crypt_scratch_path(w, pool, extra_name(pool, x->file)));
   return ST_OK;
 }
 
@@ -138,7 +150,10 @@ static enum status find_recipient(struct crypt_worker *w, struct crypt_job *job,
   *out = (struct recipient){ .pool = job->pool, .fpr = pgp_fpr_normal(job->pool, name) };
   if (!out->fpr[0])
     return fault(err, ST_REJECT, "the recipient is not named by a full fingerprint");
-  if (wire_get(job->request, CRYPT_TAG_KEY, &given) && given.len)
+  bool brought = wire_get(job->request, CRYPT_TAG_KEY, &given) && given.len;
+  if (brought && wire_geti(job->request, CRYPT_TAG_CLEAN, 0) == 1)
+    return from_clean(w, job, given, out, err);
+  if (brought)
     return from_certificate(w, given, out, err);
   return from_ring(w, out, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate: reading a letter: rounds of parse (embargod-parse) and open (embargod-crypt) until no OpenPGP layer is left. What came
- * out of a decryption goes back to a *new* parse child. Rounds and layers are bounded. */
+/* gate: reading a letter: rounds of parse (embargod-parse) and open (embargod-crypt) until no OpenPGP layer is left.
+ * What came out of a decryption goes back to a *new* parse child. Rounds and layers are bounded. */
 #include "gate_private.h"
 
 #include <stdio.h>
@@ -156,10 +156,6 @@ static void put_known_keys(struct run *r, struct wire_msg *m)
   if (!text_empty(from) && !store_key_list(r->g->store, r->pool, from, &key, &n, &err))
     for (size_t i = 0; i < n && i < 4; i++)
       wire_put(m, CRYPT_TAG_KEY, key[i].key);
-  struct bytes autocrypt;
-  if (!text_empty(from) && !text_empty(r->rd.view.autocrypt) &&
-      mail_autocrypt_parse(r->pool, r->rd.view.autocrypt, from, &autocrypt))
-    wire_put(m, CRYPT_TAG_KEY, autocrypt);
 }
 
 static void open_job(struct run *r, struct layer *l, run_answer_fn *answer, bool brought)
@@ -171,6 +167,7 @@ static void open_job(struct run *r, struct layer *l, run_answer_fn *answer, bool
   if (verify)
     wire_put(m, CRYPT_TAG_SIGNATURE, l->signature);
   wire_puti(m, CRYPT_TAG_PLAIN_MAX, r->g->conf->max_plaintext);
+  wire_puti(m, CRYPT_TAG_CLEAN, 1); /* stored or just inspected, all of them */
   put_known_keys(r, m);
   for (size_t i = 0; brought && i < r->rd.cert_count && i < 8; i++)
     wire_put(m, CRYPT_TAG_KEY, r->rd.cert[i].key);
@@ -199,9 +196,13 @@ static void expand(struct run *r, unsigned index)
     if (item[i].kind == MAIL_PGP_NONE || item[i].kind == MAIL_SMIME)
       continue;
     struct layer *child = &rd->layer[rd->count++];
-    *child = (struct layer){ .how = item[i].kind, .parent = (int)index, .parent_part = item[i].part,
-                             .mangled = item[i].mangled, .whole_text = item[i].whole_text,
-                             .payload = item[i].payload, .signature = item[i].signature };
+    *child = (struct layer){ .how = item[i].kind,
+                             .parent = (int)index,
+                             .parent_part = item[i].part,
+                             .mangled = item[i].mangled,
+                             .whole_text = item[i].whole_text,
+                             .payload = item[i].payload,
+                             .signature = item[i].signature };
     if (child->how == MAIL_PGP_SIGNED)
       child->payload = canonical(r, child->payload);
     open_job(r, child, opened, false);

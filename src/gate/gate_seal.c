@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate: each letter of the work is signed and encrypted before the commit: a case never moves whose notice cannot be sealed.
- * A command mail is all or nothing. An intake always goes through: a recipient whose key fails gets a content-free stub and
- * the analysts an alarm; only when no analyst can be reached at all is the letter held. */
+/* gate: each letter of the work is signed and encrypted before the commit: a case never moves whose notice cannot be
+ * sealed. A command mail is all or nothing. An intake always goes through: a recipient whose key fails gets a
+ * content-free stub and the analysts an alarm; only when no analyst can be reached at all is the letter held. */
 #include "gate_private.h"
 
 static const char *recipient(const struct outgoing *o)
@@ -10,6 +10,18 @@ static const char *recipient(const struct outgoing *o)
 }
 
 static void sealed(struct run *r, struct pool *pool, const struct wire_msg *answer, void *arg);
+
+/* Of a certificate that is in no ring: it came with this letter, or lies in the store. */
+static int64_t expiry_of(struct run *r, const char *fpr)
+{
+  struct stored_key k;
+  bool found = false;
+  struct fault err = { 0 };
+  for (size_t i = 0; i < r->rd.cert_count; i++)
+    if (!strcmp(r->rd.cert[i].fpr, fpr))
+      return r->rd.cert[i].expires;
+  return !store_key_by_fpr(r->g->store, r->pool, fpr, &k, &found, &err) && found ? k.expires : 0;
+}
 
 static void seal_job(struct run *r, struct outgoing *o)
 {
@@ -20,8 +32,11 @@ static void seal_job(struct run *r, struct outgoing *o)
   wire_puts(m, CRYPT_TAG_SIGNER, r->g->own.fpr);
   if (o->encrypt) {
     wire_puts(m, CRYPT_TAG_RECIPIENT, o->fingerprint);
-    if (o->key.len)
+    if (o->key.len) {
       wire_put(m, CRYPT_TAG_KEY, o->key);
+      wire_puti(m, CRYPT_TAG_CLEAN, 1);
+      wire_puti(m, CRYPT_TAG_EXPIRES, expiry_of(r, o->fingerprint));
+    }
   }
   run_submit(r, r->g->crypt, m, sealed, o);
 }
@@ -72,8 +87,8 @@ static enum status replace_failed(struct run *r, bool *again, struct fault *err)
       work_out(r, instead);
     }
     if (o->vc)
-      work_event(r, o->vc, "key.failed", "", "The key of %s failed (%s); a letter without content went instead.", recipient(o),
-                 o->failure);
+      work_event(r, o->vc, "key.failed", "", "The key of %s failed (%s); a letter without content went instead.",
+                 recipient(o), o->failure);
     *again = true;
   }
   return ST_OK;
@@ -87,8 +102,9 @@ static void refuse_all(struct run *r, const struct outgoing *o)
     run_fail(r, &err);
     return;
   }
-  r->refuse = pool_printf(r->pool, "The letter to %s cannot be encrypted (%s). Nothing was changed and nothing was sent.",
-                          recipient(o), o->failure);
+  r->refuse =
+      pool_printf(r->pool, "The letter to %s cannot be encrypted (%s). Nothing was changed and nothing was sent.",
+                  recipient(o), o->failure);
   run_goto(r, RUN_DECIDE);
 }
 
@@ -97,7 +113,8 @@ static void hold(struct run *r, const char *why)
   struct fault err = { 0 };
   if (decide_hold(r, why, clock_now(&r->g->clock) + 3600))
     return;
-  log_event(&r->g->log, LOG_LEVEL_ERR, "letter held: no analyst can be reached", LOG_INT("letter", r->in.id), LOG_STR("why", why));
+  log_event(&r->g->log, LOG_LEVEL_ERR, "letter held: no analyst can be reached", LOG_INT("letter", r->in.id),
+            LOG_STR("why", why));
   (void)err;
   run_goto(r, RUN_COMMIT);
 }
