@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-noinst_LTLIBRARIES += libcase.la
-libcase_la_SOURCES = src/case/case_state.c src/case/case_value.c src/case/case_open.c src/case/case_id.c \
+noinst_LIBRARIES += libcase.a
+libcase_a_SOURCES = src/case/case_state.c src/case/case_value.c src/case/case_open.c src/case/case_id.c \
 	src/case/case_thread.c src/case/case_preference.c
-libcase_la_LIBADD = libbase.la
+CASE_ROOM = libcase.a $(BASE_ROOM)
 
 if HAVE_CHECK
 check_PROGRAMS += test_case_preference test_case_state test_case_value test_case_thread
 test_case_preference_SOURCES = tests/unit/test_case_preference.c
 test_case_preference_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-test_case_preference_LDADD = libcase.la $(UNIT_LIBS)
+test_case_preference_LDADD = $(CASE_ROOM) $(UNIT_LIBS)
 test_case_state_SOURCES = tests/unit/test_case_state.c
 test_case_state_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-test_case_state_LDADD = libcase.la $(UNIT_LIBS)
+test_case_state_LDADD = $(CASE_ROOM) $(UNIT_LIBS)
 test_case_value_SOURCES = tests/unit/test_case_value.c
 test_case_value_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-test_case_value_LDADD = libcase.la $(UNIT_LIBS)
+test_case_value_LDADD = $(CASE_ROOM) $(UNIT_LIBS)
 test_case_thread_SOURCES = tests/unit/test_case_thread.c
 test_case_thread_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-test_case_thread_LDADD = libcase.la $(UNIT_LIBS)
+test_case_thread_LDADD = $(CASE_ROOM) $(UNIT_LIBS)
 TESTS += test_case_preference test_case_state test_case_value test_case_thread
 endif

@@ -1,44 +1,45 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The pure half: no library, what the fuzzers link.
-noinst_LTLIBRARIES += libcrypt-packet.la
-libcrypt_packet_la_SOURCES = src/crypt/packet.h src/crypt/packet.c src/crypt/armor.c
+noinst_LIBRARIES += libcrypt-packet.a
+libcrypt_packet_a_SOURCES = src/crypt/packet.h src/crypt/packet.c src/crypt/armor.c
+CRYPT_PACKET_ROOM = libcrypt-packet.a $(BASE_ROOM)
 
-noinst_LTLIBRARIES += libcrypt-room.la
-libcrypt_room_la_SOURCES = src/crypt/crypt_private.h src/crypt/agent.c src/crypt/engine.c src/crypt/generate.c \
+noinst_LIBRARIES += libcrypt-room.a
+libcrypt_room_a_SOURCES = src/crypt/crypt_private.h src/crypt/agent.c src/crypt/engine.c src/crypt/generate.c \
 	src/crypt/hand.c src/crypt/home.c src/crypt/inspect.c src/crypt/keys.c src/crypt/open.c src/crypt/reaper.c \
 	src/crypt/ring.c src/crypt/scratch.c src/crypt/seal.c src/crypt/serve.c src/crypt/sink.c
-libcrypt_room_la_CFLAGS = $(AM_CFLAGS) $(GPGME_CFLAGS)
-libcrypt_room_la_LIBADD = libcrypt-packet.la libpgp.la libwire.la libbase.la $(GPGME_LIBS)
+libcrypt_room_a_CFLAGS = $(AM_CFLAGS) $(GPGME_CFLAGS)
+CRYPT_ROOM_ROOM = libcrypt-room.a $(CRYPT_PACKET_ROOM) $(PGP_ROOM) $(WIRE_ROOM) $(BASE_ROOM) $(GPGME_LIBS)
 
 pkglibexec_PROGRAMS += embargod-crypt
 embargod_crypt_SOURCES = src/crypt/main.c
 embargod_crypt_CFLAGS = $(AM_CFLAGS) $(GPGME_CFLAGS)
-embargod_crypt_LDADD = libcrypt-room.la
+embargod_crypt_LDADD = $(CRYPT_ROOM_ROOM)
 
 if HAVE_CHECK
 check_PROGRAMS += test_crypt_packet
 test_crypt_packet_SOURCES = tests/unit/test_crypt_packet.c
 test_crypt_packet_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-test_crypt_packet_LDADD = libcrypt-packet.la libbase.la $(UNIT_LIBS)
+test_crypt_packet_LDADD = $(CRYPT_PACKET_ROOM) $(BASE_ROOM) $(UNIT_LIBS)
 TESTS += test_crypt_packet
 
 # With real gpg.
-check_LTLIBRARIES += libcrypt-support.la
-libcrypt_support_la_SOURCES = tests/support/crypt_peer.c tests/support/crypt_peer.h tests/support/crypt_home.c \
+check_LIBRARIES += libcrypt-support.a
+libcrypt_support_a_SOURCES = tests/support/crypt_peer.c tests/support/crypt_peer.h tests/support/crypt_home.c \
 	tests/support/crypt_home.h
-libcrypt_support_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-libcrypt_support_la_LIBADD = libpgp.la libwire.la libbase.la
+libcrypt_support_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+CRYPT_SUPPORT_ROOM = libcrypt-support.a $(PGP_ROOM) $(WIRE_ROOM) $(BASE_ROOM)
 
 check_PROGRAMS += test_crypt_open
 test_crypt_open_SOURCES = tests/unit/test_crypt_open.c
 test_crypt_open_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-test_crypt_open_LDADD = libcrypt-support.la $(UNIT_LIBS)
+test_crypt_open_LDADD = $(CRYPT_SUPPORT_ROOM) $(UNIT_LIBS)
 TESTS += test_crypt_open
 
 check_PROGRAMS += test_crypt_seal
 test_crypt_seal_SOURCES = tests/unit/test_crypt_seal.c
 test_crypt_seal_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-test_crypt_seal_LDADD = libcrypt-support.la $(UNIT_LIBS)
+test_crypt_seal_LDADD = $(CRYPT_SUPPORT_ROOM) $(UNIT_LIBS)
 TESTS += test_crypt_seal
 endif
 
@@ -46,7 +47,7 @@ check_PROGRAMS += fuzz_packet
 fuzz_packet_SOURCES = tests/fuzz/fuzz_packet.c $(MAIN_OF_FUZZERS)
 fuzz_packet_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 fuzz_packet_LDFLAGS = $(LDFLAGS_OF_FUZZERS)
-fuzz_packet_LDADD = libcrypt-packet.la libbase.la
+fuzz_packet_LDADD = $(CRYPT_PACKET_ROOM) $(BASE_ROOM)
 if !FUZZ
 TESTS += fuzz_packet
 endif

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-noinst_LTLIBRARIES += libfetch.la
-libfetch_la_SOURCES = src/fetch/fetch_config.c src/fetch/fetch_config.h src/fetch/fetch_session.c \
+noinst_LIBRARIES += libfetch.a
+libfetch_a_SOURCES = src/fetch/fetch_config.c src/fetch/fetch_config.h src/fetch/fetch_session.c \
 	src/fetch/fetch_session.h src/fetch/inbox.h src/fetch/refused.c src/fetch/maildir.c \
 	src/fetch/maildir_letter.c src/fetch/maildir_private.h src/fetch/imap.c src/fetch/imap_idle.c \
 	src/fetch/imap_ask.c src/fetch/imap_letters.c src/fetch/imap_settle.c src/fetch/imap_link.c src/fetch/imap_name.c src/fetch/imap_private.h
-libfetch_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
-libfetch_la_LIBADD = libwire.la libbase.la $(ETPAN_LIBS)
+libfetch_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+FETCH_ROOM = libfetch.a $(WIRE_ROOM) $(BASE_ROOM) $(ETPAN_LIBS)
 
 pkglibexec_PROGRAMS += embargod-fetch
 embargod_fetch_SOURCES = src/fetch/main.c
 embargod_fetch_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
-embargod_fetch_LDADD = libfetch.la
+embargod_fetch_LDADD = $(FETCH_ROOM)
 
 EXTRA_DIST += tests/support/dovecot.py tests/support/fake_imap.py tests/support/fetch_driver.py
 
@@ -19,7 +19,7 @@ check_PROGRAMS += test_fetch_maildir
 test_fetch_maildir_SOURCES = tests/unit/test_fetch_maildir.c
 test_fetch_maildir_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 test_fetch_maildir_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-test_fetch_maildir_LDADD = libfetch.la $(UNIT_LIBS)
+test_fetch_maildir_LDADD = $(FETCH_ROOM) $(UNIT_LIBS)
 TESTS += test_fetch_maildir
 endif
 

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-noinst_LTLIBRARIES += libgate.la
-libgate_la_SOURCES = src/gate/gate.c src/gate/gate_loop.c src/gate/gate_tx.c src/gate/gate_helpers.c src/gate/gate_ring.c \
+noinst_LIBRARIES += libgate.a
+libgate_a_SOURCES = src/gate/gate.c src/gate/gate_loop.c src/gate/gate_tx.c src/gate/gate_helpers.c src/gate/gate_ring.c \
 	src/gate/gate_fetch.c src/gate/gate_run.c src/gate/gate_intake.c src/gate/gate_read.c src/gate/gate_reading.c \
 	src/gate/gate_keys.c src/gate/gate_decide.c src/gate/gate_report.c src/gate/gate_command.c src/gate/gate_bounce.c \
 	src/gate/gate_work.c src/gate/gate_write.c src/gate/gate_seal.c src/gate/gate_commit.c src/gate/gate_effects.c \
 	src/gate/gate_letters.c src/gate/gate_releases.c src/gate/gate_key_effects.c src/gate/gate_effects.h \
 	src/gate/gate_answer.c src/gate/gate_outbox.c src/gate/gate_unsent.c src/gate/gate_control.c src/gate/gate_verbs.c src/gate/gate_check.c \
 	src/gate/gate_private.h
-libgate_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-libgate_la_LIBADD = libstore.la libcommand.la libcase.la libtemplate.la libmail.la libpgp.la libconf.la libwkd.la libwire.la \
-	libbase.la $(JANSSON_LIBS)
+libgate_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+GATE_ROOM = libgate.a $(STORE_ROOM) $(COMMAND_ROOM) $(CASE_ROOM) $(TEMPLATE_ROOM) $(MAIL_ROOM) $(PGP_ROOM) $(CONF_ROOM) $(WKD_ROOM) $(WIRE_ROOM) $(BASE_ROOM) $(JANSSON_LIBS)
 
 # The whole daemon against mail servers, good and bad.
 EXTRA_DIST += tests/support/daemon.py

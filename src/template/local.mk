@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-noinst_LTLIBRARIES += libtemplate.la
-libtemplate_la_SOURCES = src/template/template_case.c src/template/template_file.c src/template/template_parse.c \
+noinst_LIBRARIES += libtemplate.a
+libtemplate_a_SOURCES = src/template/template_case.c src/template/template_file.c src/template/template_parse.c \
 	src/template/template_render.c src/template/template_set.c src/template/template_vars.c src/template/tvalue.c \
 	src/template/template_private.h
+TEMPLATE_ROOM = libtemplate.a $(CASE_ROOM) $(CONF_ROOM) $(BASE_ROOM)
 
 # The letters: operators copy and change them (template_dir).
 nobase_dist_pkgdata_DATA += templates/de/ack/content-free.txt templates/de/ack/full.txt \
@@ -30,7 +31,7 @@ EXTRA_DIST += tests/corpus/mustache-spec/LICENSE tests/corpus/mustache-spec/comm
 dist_man_MANS += src/template/embargod-templates.7
 check_PROGRAMS += print_template_vars
 print_template_vars_SOURCES = tests/style/print_template_vars.c
-print_template_vars_LDADD = libtemplate.la libcase.la libconf.la libbase.la
+print_template_vars_LDADD = $(TEMPLATE_ROOM) $(CASE_ROOM) $(CONF_ROOM) $(BASE_ROOM)
 dist_check_SCRIPTS += tests/style/template_vars_documented.sh
 TESTS += tests/style/template_vars_documented.sh
 
@@ -38,13 +39,13 @@ if HAVE_CHECK
 check_PROGRAMS += test_template_spec test_template_render test_template_set
 test_template_spec_SOURCES = tests/unit/test_template_spec.c
 test_template_spec_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
-test_template_spec_LDADD = libtemplate.la libbase.la $(JANSSON_LIBS) $(UNIT_LIBS)
+test_template_spec_LDADD = $(TEMPLATE_ROOM) $(BASE_ROOM) $(JANSSON_LIBS) $(UNIT_LIBS)
 test_template_render_SOURCES = tests/unit/test_template_render.c
 test_template_render_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-test_template_render_LDADD = libtemplate.la libbase.la $(UNIT_LIBS)
+test_template_render_LDADD = $(TEMPLATE_ROOM) $(BASE_ROOM) $(UNIT_LIBS)
 test_template_set_SOURCES = tests/unit/test_template_set.c
 test_template_set_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-test_template_set_LDADD = libtemplate.la libcase.la libconf.la libbase.la $(UNIT_LIBS)
+test_template_set_LDADD = $(TEMPLATE_ROOM) $(CASE_ROOM) $(CONF_ROOM) $(BASE_ROOM) $(UNIT_LIBS)
 TESTS += test_template_spec test_template_render test_template_set
 endif
 
@@ -52,7 +53,7 @@ check_PROGRAMS += fuzz_template
 fuzz_template_SOURCES = tests/fuzz/fuzz_template.c $(MAIN_OF_FUZZERS)
 fuzz_template_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 fuzz_template_LDFLAGS = $(LDFLAGS_OF_FUZZERS)
-fuzz_template_LDADD = libtemplate.la libcase.la libconf.la libbase.la
+fuzz_template_LDADD = $(TEMPLATE_ROOM) $(CASE_ROOM) $(CONF_ROOM) $(BASE_ROOM)
 if !FUZZ
 TESTS += fuzz_template
 endif
