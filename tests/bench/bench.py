@@ -9,6 +9,7 @@ import concurrent.futures
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -66,6 +67,7 @@ class Crowd(Person):
 class Bench(Site):
     def __init__(self):
         super().__init__(keep=bool(os.environ.get("BENCH_KEEP")))
+        self.daemon = None
         self.certs = Certs(os.path.join(self.root, "tls"))
         self.analysts = [self.person(n, n.lower() + "@pumps.example") for n in ("Alice", "Bob")]
 
@@ -106,6 +108,11 @@ class Bench(Site):
         code = self.daemon.wait(60)
         self.errors.close()
         expect(code == 0, "embargod ended with %s" % code, open(self.errors.name).read()[-3000:])
+
+    def end(self):
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.terminate()
+        super().end()
 
     def processes(self):
         """{name: (cpu seconds with those of ended children, peak RSS in MiB)} of the daemon and its helpers."""
@@ -185,6 +192,7 @@ def say(*words):
 
 def main():
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left running
     b = Bench()
     with Sink(b.certs.good) as sink, b:
         b.prepare(sink)

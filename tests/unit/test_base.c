@@ -152,6 +152,28 @@ static void flags_of(const void *p, char *out, size_t cap)
   fclose(f);
 }
 
+/* A wiped block serves again, and nothing of what was in it is left. */
+START_TEST(wiping_pools_share_wiped_blocks)
+{
+  char *first = NULL;
+  for (int i = 0; i < 3; i++) {
+    AUTO(pool_freep) struct pool *p = pool_new_wiping("t");
+    char *a = pool_alloc(p, 5000), *b = pool_alloc(p, 40000);
+    for (size_t k = 0; k < 5000; k++)
+      ck_assert_int_eq(a[k], 0);
+    for (size_t k = 0; k < 40000; k++)
+      ck_assert_int_eq(b[k], 0);
+    memset(a, 'x', 5000);
+    memset(b, 'y', 40000);
+#ifndef EMBARGOD_SANITIZERS
+    if (i)
+      ck_assert_ptr_eq(a, first);
+#endif
+    first = a;
+  }
+}
+END_TEST
+
 START_TEST(wiping_pools_wipe_and_stay_out_of_cores)
 {
   AUTO(pool_freep) struct pool *p = pool_new_wiping("secret");
@@ -428,6 +450,7 @@ int main(void)
   tcase_add_loop_test(t, pools_give_aligned_zeroes, 0, 2);
   tcase_add_test(t, allocations_do_not_overlap);
 #ifndef EMBARGOD_SANITIZERS
+  tcase_add_test(t, wiping_pools_share_wiped_blocks);
   tcase_add_test(t, wiping_pools_wipe_and_stay_out_of_cores);
 #endif
   tcase_add_test(t, pool_strings);
