@@ -50,7 +50,7 @@ static bool means_full(int e)
  * lies with the file, be it the database or its log. */
 static bool is_full(struct db *db, int rc)
 {
-  if ((rc & 0xff) == SQLITE_FULL)
+  if ((rc & 0xff) == SQLITE_FULL || rc == SQLITE_IOERR_SHMSIZE) /* the second: the log's index could not grow */
     return true;
   if (rc != SQLITE_IOERR_WRITE || !db->conn)
     return false;

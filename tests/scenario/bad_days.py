@@ -4,12 +4,15 @@
 letter waits for it."""
 import os
 import re
+import resource
+import signal
+import sqlite3
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import openpgp  # noqa: E402
-from gateway import SRC, expect  # noqa: E402
-from people import crlf  # noqa: E402
+from gateway import BUILD, SRC, expect  # noqa: E402
 from story import SECRET, main, wait  # noqa: E402
 
 CORPUS = os.path.join(SRC, "tests", "corpus", "pgp")
@@ -119,8 +122,202 @@ def quarantine_is_worked_off(s, quarantine):
     expect("sound" in s.ctl("check"), "the store is sound")
 
 
-STORIES = [cannot_be_decrypted]
-SETUP = {}
+# ---- days ----
+def in_hand(s, d, number):
+    """Letter NUMBER has been given to a helper: after its record one more round of the daemon's loop was seen."""
+    d.says('msg="letter recorded" letter=%d ' % number)
+    s.ctl("status")
+
+
+def handled_once(s, mails=3):
+    """One case, one acknowledgement, one forward to each analyst, nothing in quarantine."""
+    wait(lambda: len(s.out()) >= mails, "%d mails leave" % mails)
+    wait(lambda: len(s.box(".Processed")) == 1, "the letter is moved")
+    expect(s.one(s.robin, "acknowledgement").encrypted, "the reporter is acknowledged")
+    expect(SECRET in s.one(s.alice, "forward").text and SECRET in s.one(s.bob, "forward").text, "both analysts have it")
+    expect(len(s.ctl_json("list", "all")) == 1 and not s.ctl_json("quarantine", "list"), "one case, no quarantine")
+
+
+def parser_is_killed(s):
+    """kill -9 of embargod-parse with a letter in its hands."""
+    with s.daemon() as d:
+        d.says("keys ready")
+        pid = d.one_child("embargod-parse")[0]
+        os.kill(pid, signal.SIGSTOP)
+        s.deliver(s.report())
+        in_hand(s, d, 1)
+        os.kill(pid, signal.SIGKILL)
+        handled_once(s)
+        expect(d.log().count("letter not handled") == 1 and "attempt=1 then=recorded" in d.log(), "it cost one attempt", d.log())
+
+
+def decrypter_is_killed(s):
+    """kill -9 of the embargod-crypt that works on a letter, then of the gpg that does: gpg-agent is stopped, so both are at it."""
+    with s.daemon() as d:
+        d.says("keys ready")
+        agent = d.one_child("gpg-agent")[0]
+        os.kill(agent, signal.SIGSTOP)
+        s.deliver(s.report())
+        gpg, crypt = d.one_child("gpg")
+        os.kill(crypt, signal.SIGKILL)
+        d.says("attempt=1 then=recorded")
+        gpg, _ = d.one_child("gpg", but=gpg)
+        os.kill(gpg, signal.SIGKILL)
+        os.kill(agent, signal.SIGCONT)
+        handled_once(s)
+        expect("attempt=3" not in d.log() and "quarantined" not in d.log(), "at most two attempts", d.log())
+
+
+def agent_dies(s):
+    """gpg-agent dead, and its keeper held up so that it stays dead: letters are held, nobody is told that they cannot be decrypted; a
+    letter in clear... waits too, since nothing can be signed. With a new agent all is handled at once."""
+    with s.daemon() as d:
+        d.says("keys ready")
+        agent, keeper = d.one_child("gpg-agent")
+        os.kill(keeper, signal.SIGSTOP)
+        os.kill(agent, signal.SIGKILL)
+        s.deliver(s.report())
+        d.says("then=held")
+        q = s.ctl_json("quarantine", "list")
+        expect([x["state"] for x in q] == ["held"] and "gpg-agent" in q[0]["reason"], "held, and it says why", q)
+        expect(not s.out() and "1 held" in s.ctl("status"), "nobody is told anything wrong")
+        os.kill(keeper, signal.SIGCONT)
+        d.says("gpg-agent has ended")
+        wait(lambda: len(s.out()) == 3, "it is handled without waiting for its hour", 30)
+        handled_once(s)
+
+
+def held_until_reload(s):
+    """The only analysts' keys have expired: the letter is held. A renewed key and a reload, and it is handled at once."""
+    with s.daemon() as d:
+        s.deliver(s.report())
+        d.says("letter held: no analyst can be reached")
+        q = s.ctl_json("quarantine", "list")
+        expect(q[0]["state"] == "held" and "key_file" in q[0]["reason"] and "reload" in q[0]["reason"], "what to do", q)
+        expect(not s.out(), "and nothing has left")
+        for p in (s.alice, s.bob):
+            p.gpg("--quick-set-expire", p.fpr, "2y")
+            p.gpg("--quick-set-expire", p.fpr, "2y", "*")
+            with open(p.key_file, "wb") as f:
+                f.write(p.public())
+            name = p.name.split()[0].lower()
+            with open(key_file_of(s, name), "wb") as f:
+                f.write(p.public())
+        d.reload()
+        d.says("configuration reloaded")
+        wait(lambda: len(s.out()) == 3, "it is handled at once", 30)
+        handled_once(s)
+
+
+def key_file_of(s, name):
+    with open(s.conf) as f:
+        text = f.read()
+    path = re.search(r"analyst \"?%s\"? \{.*?key_file\s*=\s*\"?([^\"\n]+)\"?" % name, text, re.S).group(1)
+    return os.path.join(s.dir, path)
+
+
+def held_until_a_key(s):
+    """Only Bob is on duty and his key has expired: held. Alice brings a key by #key: what is held is tried again at once."""
+    s.set_conf("duty = yes", "duty = no")
+    conf = open(s.conf).read()
+    at = conf.index("analyst", conf.index("analyst") + 8)
+    with open(s.conf, "w") as f:
+        f.write(conf[:at] + conf[at:].replace("duty = no", "duty = yes", 1))
+    with s.daemon() as d:
+        s.deliver(s.report())
+        d.says("letter held: no analyst can be reached")
+        s.deliver(s.alice.encrypted(s.ADDRESS, "keys", "#key import\n", [("cisa.asc", s.cisa.public())]))
+        d.says('as=command')
+        d.says("letter held: no analyst can be reached", 2, 30)
+        expect("Receipt" in s.one(s.alice).subject, "alice has her receipt")
+
+
+def helper_missing_at_reload(s):
+    """At a reload a helper's program is gone (an upgrade half done): the new configuration is in force and the log says so, and what is
+    missing; the letter that comes meanwhile is handled when the program is back."""
+    libexec = os.path.join(s.root, "libexec")
+    os.mkdir(libexec)
+    for name in ("parse", "crypt", "fetch", "send"):
+        os.symlink(os.path.join(BUILD, "embargod-" + name), os.path.join(libexec, "embargod-" + name))
+    s.env["EMBARGOD_LIBEXEC"] = libexec
+    with s.daemon() as d:
+        d.says("keys ready")
+        os.rename(os.path.join(libexec, "embargod-parse"), os.path.join(libexec, "away"))
+        s.set_conf("organisation = \"Example Pumps\"", "organisation = \"Renamed Pumps\"")
+        d.reload()
+        d.says("configuration reloaded")
+        d.says("embargod-parse could not be started: install it there")
+        expect("old configuration" not in d.log(), "it does not say that the old one is in force", d.log())
+        s.deliver(s.report())
+        in_hand(s, d, 1)
+        os.rename(os.path.join(libexec, "away"), os.path.join(libexec, "embargod-parse"))
+        wait(lambda: len(s.out()) == 3, "handled when it is back")
+        expect("letter not handled" not in d.log(), "without costing an attempt", d.log())
+        raw = next(m[4] for m in s.out() if m[2] == s.robin.address)
+        expect("Renamed Pumps" in s.robin.open(raw).text, "the new configuration is in force")
+        s.set_conf("organisation =", "organization =")
+        d.reload()
+        d.says("the old configuration stays in force")
+        expect("organization" in d.log().split("old configuration stays")[0], "a refused reload says what is wrong", d.log())
+
+
+def disk_full(s):
+    """No file of the core may grow any more: to SQLite and to us that is a full disk. Nothing is lost; with room it goes on."""
+    with s.daemon() as d:
+        d.says("keys ready")
+        s.deliver(s.report(subject="before"))
+        wait(lambda: len(s.box(".Processed")) == 1, "one letter is handled")
+        _, hard = resource.prlimit(d.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(d.pid, resource.RLIMIT_FSIZE, (64, hard))
+        s.deliver(s.report(subject="during"))
+        d.says("disk full: free some space where " + s.dir)
+        expect("nothing is lost, trying again in 5 s" in d.log() or "the letter stays where it is" in d.log(), "and what happens", d.log())
+        expect(len(s.box(".Processed")) == 1 and d.process.poll() is None, "the letter stays, the daemon too")
+        resource.prlimit(d.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        wait(lambda: len(s.box(".Processed")) == 2, "it goes on when there is room")
+        wait(lambda: len(s.out()) == 5, "two forwards each, one acknowledgement")
+    expect(sorted(c["title"] for c in s.ctl_json("list", "all")) == ["before", "during"], "both are cases")
+    expect("sound" in s.ctl("check"), "the store is sound")
+
+
+def run_with_file_limit(s, limit):
+    prepare = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), -1)); os.execv(sys.argv[2], sys.argv[2:])"
+    r = subprocess.run([sys.executable, "-c", prepare, str(limit), os.path.join(BUILD, "embargod"), "--once", "-c", s.conf],
+                       capture_output=True, env=s.env)
+    return r.returncode, r.stderr.decode()
+
+
+def disk_full_once(s):
+    """The same for a run by cron, full from its start and full in its midst: it says what to do, ends with 75, the next run does it all."""
+    s.deliver(s.report())
+    for limit, ending in ((64, "cannot start"), (45000, "nothing is lost, run it again")):
+        code, said = run_with_file_limit(s, limit)
+        expect(code == 75 and "disk full: free some space where " + s.dir in said and ending in said, "75, and what to do", code, said)
+        expect(not s.out() and len(s.box(".")) == 1, "nothing left, nothing moved")
+    s.once()
+    handled_once(s)
+
+
+def store_is_locked(s):
+    """Another program has the store open for writing: it is named as the trouble, and the letter waits for its end. A second daemon:
+    see one_daemon_one_store."""
+    other = sqlite3.connect(os.path.join(s.dir, "embargod.db"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    s.deliver(s.report())
+    mark = len(s.log)
+    s.once(code=75)
+    expect("embargod.db is in use by another program: end it" in s.log[mark:], "what to do", s.log[mark:])
+    expect(not s.out() and len(s.box(".")) == 1, "the letter lies where it was")
+    other.execute("ROLLBACK")
+    other.close()
+    s.once()
+    handled_once(s)
+
+
+STORIES = [cannot_be_decrypted, parser_is_killed, decrypter_is_killed, agent_dies, held_until_reload, held_until_a_key,
+           helper_missing_at_reload, disk_full, disk_full_once, store_is_locked]
+SETUP = {held_until_reload: {"alice_expire": "1d", "bob_expire": "1d", "env": {"EMBARGOD_FAKE_TIME": "+172800"}},
+         held_until_a_key: {"bob_expire": "1d", "env": {"EMBARGOD_FAKE_TIME": "+172800"}}}
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, SETUP))

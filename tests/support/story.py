@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -16,14 +17,15 @@ SECRET = "zanzibarfirmware"
 class Story(Site):
     """Reporter Robin, analysts Alice (lead) and Bob, stakeholders fda and cisa."""
 
-    def __init__(self, bob_expire="2y", **k):
+    def __init__(self, alice_expire="2y", bob_expire="2y", env=None, **k):
         super().__init__(**k)
         self.robin = self.person("Robin Reporter", "robin@lab.example")
-        self.alice = self.person("Alice Analyst", "alice@pumps.example")
+        self.alice = self.person("Alice Analyst", "alice@pumps.example", expire=alice_expire)
         self.bob = self.person("Bob Analyst", "bob@pumps.example", expire=bob_expire)
         self.fda = self.person("FDA", "cyber@fda.example")
         self.cisa = self.person("CISA", "central@cisa.example")
         self.init([(self.alice, "alice", "lead"), (self.bob, "bob", "")], [(self.fda, "fda", "regulator"), (self.cisa, "cisa", "coordinator")])
+        self.env.update(env or {})
 
     def report(self, text="The pump takes any firmware: %s\n" % SECRET, subject="Pump takes any firmware", **k):
         return self.robin.encrypted(self.ADDRESS, subject, text, [("poc.bin", POC), ("robin.asc", self.robin.public())], **k)
@@ -59,9 +61,11 @@ class Daemon:
         self.path = os.path.join(site.root, "daemon-%d.log" % time.time_ns())
 
     def __enter__(self):
-        with open(self.path, "w") as log:
-            self.process = subprocess.Popen([os.path.join(BUILD, "embargod"), "-c", self.site.conf], env=dict(self.site.env, **self.env),
-                                            stderr=log)
+        # Through a pipe: a log file would be a file of the core's that no longer grows when a story lets none grow.
+        self.process = subprocess.Popen([os.path.join(BUILD, "embargod"), "-c", self.site.conf], env=dict(self.site.env, **self.env),
+                                        stderr=subprocess.PIPE)
+        self.logger = threading.Thread(target=self._keep_log)
+        self.logger.start()
         self.pid = self.process.pid
         try:
             wait(lambda: os.path.exists(os.path.join(self.site.dir, "control")) or self.process.poll() is not None, "the daemon starts")
@@ -79,6 +83,7 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
+        self.logger.join()
         self.site.log += self.log()
         if not kind:
             said = self.log()
@@ -86,7 +91,14 @@ class Daemon:
             expect("Sanitizer" not in said and "runtime error:" not in said, "no sanitizer speaks", said[-4000:])
         return False
 
+    def _keep_log(self):
+        with open(self.path, "wb", buffering=0) as f:
+            for line in self.process.stderr:
+                f.write(line)
+
     def log(self):
+        if not os.path.exists(self.path):
+            return ""
         with open(self.path, errors="replace") as f:
             return f.read()
 
@@ -115,9 +127,15 @@ class Daemon:
                 found.append((pid, parents[pid]))
         return found
 
-    def one_child(self, name):
-        wait(lambda: self.children(name), "a process " + name)
-        return self.children(name)[0][0]
+    def one_child(self, name, but=None):
+        """(pid, parent) of one that is there or comes, other than `but`."""
+        found = []
+
+        def look():
+            found[:] = [c for c in self.children(name) if c[0] != but]
+            return found
+        wait(look, "a process " + name)
+        return found[0]
 
 
 def main(stories, setup):
