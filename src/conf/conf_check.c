@@ -11,6 +11,15 @@
 /* Below it the agent's socket path no longer fits (sun_path). */
 #define HOME_MAX 80
 
+/* Of a setting outside of sections; 0: it is not set. */
+static unsigned line_of(const struct conf_errors *e, const char *name)
+{
+  for (size_t i = 0; i < e->raw->count; i++)
+    if (e->raw->set[i].section == CONF_TOP && !strcmp(e->raw->set[i].name, name))
+      return e->raw->set[i].line;
+  return 0;
+}
+
 static void check_secret(struct conf_errors *e, unsigned line, const char *what, const char *path)
 {
   struct fault err = { 0 };
@@ -83,7 +92,7 @@ static void check_prefix(struct conf_errors *e, const struct conf *c)
   if (!c->case_prefix)
     return;
   if (n < 1 || n > 16 || strspn(c->case_prefix, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != n)
-    conf_error(e, 0, "case_prefix = %s: 1 to 16 letters A-Z are wanted", c->case_prefix);
+    conf_error(e, line_of(e, "case_prefix"), "case_prefix = %s: 1 to 16 letters A-Z are wanted", c->case_prefix);
 }
 
 static void check_zone(struct conf_errors *e, const struct conf *c)
@@ -92,7 +101,7 @@ static void check_zone(struct conf_errors *e, const struct conf *c)
   if (text_empty(z) || text_ieq(z, "UTC"))
     return;
   if (strstr(z, "..") || *z == '/' || !file_exists(pool_printf(e->pool, "/usr/share/zoneinfo/%s", z)))
-    conf_error(e, 0, "zone = %s: no such time zone (such as Europe/Berlin)", z);
+    conf_error(e, line_of(e, "zone"), "zone = %s: no such time zone (such as Europe/Berlin)", z);
 }
 
 void conf_check_whole(struct conf_errors *e, struct conf *c)
@@ -113,6 +122,6 @@ void conf_check_whole(struct conf_errors *e, struct conf *c)
   check_prefix(e, c);
   check_zone(e, c);
   if (c->gnupg_home && strlen(c->gnupg_home) > HOME_MAX)
-    conf_error(e, 0, "gnupg_home: %s is longer than %d characters, too long for gpg-agent's sockets: choose a shorter path", c->gnupg_home,
-               HOME_MAX);
+    conf_error(e, line_of(e, "gnupg_home"),
+               "gnupg_home: %s is longer than %d characters, too long for gpg-agent's sockets: choose a shorter path", c->gnupg_home, HOME_MAX);
 }

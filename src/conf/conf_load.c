@@ -142,6 +142,7 @@ enum status conf_load(struct pool *pool, const char *path, struct conf **out, ch
     (*errors)[0] = raw.syntax;
     return fault(err, ST_REJECT, "%s", raw.syntax);
   }
+  e.raw = &raw;
   duplicates(&e, &raw);
   conf_add_profiles(&e, &raw);
   fill(&e, &raw, CONF_TOP, "", 0, c);

@@ -41,6 +41,7 @@ void conf_read_file(struct pool *pool, const char *path, struct conf_raw *out);
 struct conf_errors {
   struct pool *pool;
   const char *file;
+  const struct conf_raw *raw; /* for the line of a setting */
   char **list;
   size_t count, cap;
 };

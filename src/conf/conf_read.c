@@ -34,7 +34,8 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
   if (r->raw->syntax)
     return;
   char *what = pool_vprintf(r->pool, fmt, ap);
-  r->raw->syntax = pool_printf(r->pool, "%s:%d: %s", r->path, cfg->line, what);
+  const char *more = text_istarts(what, "no such option") ? ": mistyped, or in the wrong section? embargod.conf(5) has them all" : "";
+  r->raw->syntax = pool_printf(r->pool, "%s:%d: %s%s", r->path, cfg->line, what, more);
 }
 
 static enum conf_section section_of(const cfg_t *cfg)

@@ -144,6 +144,9 @@ int gate_check(const struct gate_options *o, int fd)
     }
     gate_free(&c.g);
   }
-  say(&c, c.problems ? "%u problems" : "all well", c.problems);
+  if (c.problems)
+    say(&c, "%u problem%s", c.problems, c.problems == 1 ? "" : "s");
+  else
+    say(&c, "all well");
   return c.problems ? 78 : 0;
 }

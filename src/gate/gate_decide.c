@@ -22,7 +22,6 @@ enum status decide_again(struct run *r, const char *reason)
 {
   work_reset(r);
   work_end(r, LETTER_RECORDED, CLASS_NONE, "", pool_strdup(r->pool, reason));
-  r->g->due_look_at = 0;
   return ST_OK;
 }
 

@@ -199,9 +199,11 @@ static void own_known(void *self, struct pool *pool, const struct wire_msg *answ
   }
   const struct pgp_cert *own = own_pick(g, cert, count);
   if (!own) {
-    trouble(g, pool_printf(pool, "%s holds no usable secret key%s%s: run `embargoctl init`, or renew the key (gpg --quick-set-expire)",
+    trouble(g, pool_printf(pool,
+                           "%s holds no usable secret key%s%s: import it from your backup (gpg --homedir %s --import FILE), or renew it "
+                           "when it has expired (gpg --quick-set-expire), and reload",
                            g->conf->gnupg_home, g->conf->signing_key ? " " : "",
-                           g->conf->signing_key ? g->conf->signing_key : ""));
+                           g->conf->signing_key ? g->conf->signing_key : "", g->conf->gnupg_home));
     return;
   }
   g->own = *own;

@@ -5,6 +5,7 @@ letter waits for it."""
 import os
 import re
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -314,8 +315,87 @@ def store_is_locked(s):
     handled_once(s)
 
 
+def says(s, *words):
+    """embargod -t finds problems, each of them with the words of one line."""
+    r = subprocess.run([os.path.join(BUILD, "embargod"), "-t", "-c", s.conf], capture_output=True, env=s.env)
+    said = r.stdout.decode()
+    expect(r.returncode == 78 and said.splitlines()[-1] == "%d problem%s" % (len(words), "" if len(words) == 1 else "s"), "problems are counted",
+           r.returncode, said, r.stderr.decode())
+    for want in words:
+        expect(any(all(w in line for w in want) for line in said.splitlines()), "a line with %s is missing" % (want,), said)
+
+
+def line_of(s, words):
+    with open(s.conf) as f:
+        return "%s:%d: " % (os.path.realpath(s.conf), next(n for n, line in enumerate(f, 1) if words in line))
+
+
+def configuration_errors(s):
+    """Each kind of error is named with file, line and what to do, and several at once; a daemon does not start with one."""
+    r = subprocess.run([os.path.join(BUILD, "embargod"), "-t", "-c", s.conf], capture_output=True, env=s.env)
+    expect(r.returncode == 0 and "all well" in r.stdout.decode(), "as init made it, all is well", r.stdout.decode())
+    with open(s.conf) as f:
+        good = f.read()
+
+    def with_conf(text):
+        with open(s.conf, "w") as f:
+            f.write(text)
+
+    with_conf("frobnicate = 7\n" + good)
+    says(s, (line_of(s, "frobnicate"), "frobnicate", "embargod.conf(5)"))
+    with_conf('case_prefix = "emb 1"\nembargo_days = soon\nmax_message = 7\nbounce = maybe\n' + good.replace("UTC", "Mars/Olympus"))
+    says(s, (":1: ", "case_prefix = emb 1", "letters A-Z"), (line_of(s, "embargo_days"), "embargo_days"), (line_of(s, "max_message"), "max_message"),
+         (line_of(s, 'zone = "Mars'), "zone = Mars/Olympus", "Europe/Berlin"), (":4: ", "bounce"))
+    with_conf(good)
+    alice, master = key_file_of(s, "alice"), os.path.join(s.dir, "master.key")
+    os.rename(alice, alice + ".away")
+    says(s, (line_of(s, alice[len(s.dir) + 1:]).split(":")[0] + ":", "key_file of alice", "is not there", "gpg --export"))
+    expect(s.once(code=78) == 78, "nor does it start")
+    with open(alice, "wb") as f:
+        f.write(s.bob.public())
+    says(s, ("key of analyst alice", alice, "no key with the configured fingerprint", os.path.realpath(s.conf) + ":"))
+    os.rename(alice + ".away", alice)
+    with_conf(good.replace("address = \"alice@pumps.example\"", "address = \"alice@elsewhere.example\""))
+    says(s, ("key of analyst alice", "alice@elsewhere.example", os.path.realpath(s.conf) + ":"))
+    with_conf(good)
+    os.chmod(master, 0o644)
+    says(s, ("master.key", "0644", "chmod 600"))
+    os.chmod(master, 0o600)
+    templates = os.path.join(s.root, "templates")
+    shutil.copytree(os.path.join(SRC, "templates"), templates)
+    with open(os.path.join(templates, "en", "ack", "full.txt"), "a") as f:
+        f.write("{{frobnicate}}\n")
+    lines = open(f.name).read().count("\n")
+    with_conf('template_dir = "%s"\n' % templates + good)
+    says(s, ("%s:%d: " % (f.name, lines), "frobnicate"))
+    expect(s.once(code=78) == 78 and "frobnicate" in s.log, "nor does it start with an unknown variable")
+
+
+def our_key_is_missing(s):
+    """The gateway's secret key is gone: the daemon runs, says so and what to do; letters are kept; once it is back, a reload is enough."""
+    keys = os.path.join(s.dir, "gnupg", "private-keys-v1.d")
+    os.rename(keys, keys + ".away")
+    s.deliver(s.report())
+    mark = len(s.log)
+    s.once(code=75)
+    expect("holds no usable secret key" in s.log[mark:] and "import it from your backup" in s.log[mark:], "what to do", s.log[mark:])
+    with s.daemon() as d:
+        d.says("no letter can be handled")
+        expect("no letter can be handled" in s.ctl("status") and "no usable secret key" in s.ctl("status"), "status says it", s.ctl("status"))
+        s.deliver(s.robin.plain(s.ADDRESS, "in clear", "a letter in clear\n"))
+        d.says("letter recorded", 1)
+        expect(not s.out(), "nothing unsigned leaves")
+        if os.path.exists(keys):
+            shutil.rmtree(keys)
+        os.rename(keys + ".away", keys)
+        d.reload()
+        wait(lambda: len(s.box(".Processed")) == 2, "both are handled after the reload", 30)
+    expect(len(s.ctl_json("list", "all")) == 2 and not s.ctl_json("quarantine", "list"), "two cases")
+
+
 STORIES = [cannot_be_decrypted, parser_is_killed, decrypter_is_killed, agent_dies, held_until_reload, held_until_a_key,
-           helper_missing_at_reload, disk_full, disk_full_once, store_is_locked]
+           helper_missing_at_reload, disk_full, disk_full_once, store_is_locked,
+           configuration_errors, our_key_is_missing]
 SETUP = {held_until_reload: {"alice_expire": "1d", "bob_expire": "1d", "env": {"EMBARGOD_FAKE_TIME": "+172800"}},
          held_until_a_key: {"bob_expire": "1d", "env": {"EMBARGOD_FAKE_TIME": "+172800"}}}
 
