@@ -90,13 +90,13 @@ static void keys_report(struct checking *c)
   }
   say(c, "own key: %s, %s", g->own.fpr, g->own.expires ? "expires" : "does not expire");
   for (size_t i = 0; i < conf->analyst_count; i++)
-    if (!g->analyst[i].usable) {
+    if (g->analyst[i].problem) {
       say(c, "%s:%u: key of analyst %s (%s): %s", conf->file, conf->analyst[i].line, conf->analyst[i].name, conf->analyst[i].key_file,
           g->analyst[i].problem);
       c->problems++;
     }
   for (size_t i = 0; i < conf->stakeholder_count; i++)
-    if (conf->stakeholder[i].key_file && !g->stakeholder[i].usable) {
+    if (conf->stakeholder[i].key_file && g->stakeholder[i].problem) {
       say(c, "%s:%u: key of stakeholder %s (%s): %s", conf->file, conf->stakeholder[i].line, conf->stakeholder[i].name,
           conf->stakeholder[i].key_file, g->stakeholder[i].problem);
       c->problems++;

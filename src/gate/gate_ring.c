@@ -67,7 +67,7 @@ static void ring_build(struct gate *g)
 
 struct key_check {
   struct gate *g;
-  const char *who, *fingerprint;
+  const char *who, *fingerprint, *address;
   struct pgp_cert *cert;
   bool *usable;
   const char **problem;
@@ -77,6 +77,14 @@ static void key_bad(struct key_check *k, const char *why)
 {
   *k->problem = pool_strdup(k->g->key_pool, why);
   log_event(&k->g->log, LOG_LEVEL_ERR, "key cannot be used", LOG_STR("of", k->who), LOG_STR("why", why));
+}
+
+static void address_missing(struct key_check *k)
+{
+  *k->problem = pool_printf(k->g->key_pool,
+                            "it is not made out to %s: have that address added to the key (gpg --quick-add-uid), or correct address",
+                            k->address);
+  log_event(&k->g->log, LOG_LEVEL_WARN, "key is used, but", LOG_STR("of", k->who), LOG_STR("why", *k->problem));
 }
 
 static const char *cert_problem(const struct pgp_cert *c, int64_t now)
@@ -117,6 +125,8 @@ static void key_checked(void *self, struct pool *pool, const struct wire_msg *an
       key_bad(k, why);
     else
       *k->usable = true;
+    if (!why && !pgp_cert_has_address(k->cert, k->address)) /* the fingerprint decides; their mail program may not find the key */
+      address_missing(k);
   }
   if (--g->keys_waiting == 0)
     ring_build(g);
@@ -152,6 +162,7 @@ static void keys_check(struct gate *g)
   g->keys_waiting = 1; /* ours, until all are asked for */
   for (size_t i = 0; i < c->analyst_count; i++) {
     struct key_check *k = check_new(g, c->analyst[i].name, c->analyst[i].fingerprint);
+    k->address = c->analyst[i].address;
     k->cert = &g->analyst[i].cert;
     k->usable = &g->analyst[i].usable;
     k->problem = &g->analyst[i].problem;
@@ -161,6 +172,7 @@ static void keys_check(struct gate *g)
     if (!c->stakeholder[i].key_file)
       continue;
     struct key_check *k = check_new(g, c->stakeholder[i].name, c->stakeholder[i].fingerprint);
+    k->address = c->stakeholder[i].address;
     k->cert = &g->stakeholder[i].cert;
     k->usable = &g->stakeholder[i].usable;
     k->problem = &g->stakeholder[i].problem;
