@@ -82,6 +82,7 @@ struct conf {
   const char *authserv_id;   /* Authentication-Results we believe; "" = none */
   int embargo_days;          /* default embargo; 0 = none */
   const char *reply_clear;   /* "never", "lead" (a lead must say so), "allow": replies to a reporter without a key */
+  int alarms_per_hour;
   int ack_per_sender_h, ack_per_hour; /* caps: 1 a sender in that many hours; that many an hour in all */
   int command_window_s, command_ahead_s;
   int gate_reply, gate_ask, gate_notify, gate_publish; /* 0, 1, 2 persons */

@@ -181,6 +181,8 @@ MUST_USE enum status store_outbox_list(struct store *st, struct pool *pool, bool
 MUST_USE enum status store_outbox_load(struct store *st, struct pool *pool, int64_t id, struct outbox_letter *out, struct fault *err);
 MUST_USE enum status store_outbox_by_bounce(struct store *st, struct pool *pool, const char *token, const char *message_id,
                                             struct outbox_letter *out, bool *found, struct fault *err);
+/* How many letters of that kind were queued since then. */
+MUST_USE enum status store_outbox_count(struct store *st, const char *kind, int64_t since, unsigned *count, struct fault *err);
 MUST_USE enum status store_outbox_retry(struct store *st, int64_t id, int64_t now, struct fault *err); /* id 0: all that is not sent */
 MUST_USE enum status store_outbox_next_due(struct store *st, int64_t *at, struct fault *err); /* INT64_MAX: none */
 /* Leases of a dead daemon are void: at start. Drops the bytes of letters sent before `sent_before` (digest kept). */

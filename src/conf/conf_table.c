@@ -34,6 +34,7 @@ static const struct conf_setting settings[] = {
   { TOP(reply_clear), CONF_STR, AT(conf, reply_clear), "never", 0, 0, "never|lead|allow", "Replies to a reporter without a key." },
   { TOP(ack_per_sender_h), CONF_INT, AT(conf, ack_per_sender_h), "24", 0, 8760, NULL, "Hours in which one sender gets at most one acknowledgement; 0: no such cap." },
   { TOP(ack_per_hour), CONF_INT, AT(conf, ack_per_hour), "30", 0, 1000000, NULL, "Acknowledgements an hour in all." },
+  { TOP(alarms_per_hour), CONF_INT, AT(conf, alarms_per_hour), "30", 5, 1000000, NULL, "Alarms an hour that strangers' mail can cause." },
   { TOP(command_window_s), CONF_INT, AT(conf, command_window_s), "345600", 60, 31536000, NULL, "Age in seconds of a signature that is still taken." },
   { TOP(command_ahead_s), CONF_INT, AT(conf, command_ahead_s), "300", 0, 86400, NULL, "Seconds that a signature may lie in the future." },
   { TOP(gate_reply), CONF_INT, AT(conf, gate_reply), "0", 0, 2, NULL, "Persons who must release a reply." },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate: bounces (RFC 3464). Bound to one of our letters by the token in the envelope sender, else by the Message-ID or the Ref
- * line in the returned part. They open no case and are never answered. */
+/* gate: bounces (RFC 3464). Bound to one of our letters by the token in the envelope sender, else by the Message-ID or
+ * the Ref line in the returned part. They open no case and are never answered. */
 #include "gate_private.h"
 
 static enum status find(struct run *r, struct outbox_letter *l, bool *found, bool *certain, struct fault *err)
@@ -17,10 +17,21 @@ static enum status find(struct run *r, struct outbox_letter *l, bool *found, boo
     if (st)
       return st;
   }
-  if (*found || text_empty(rd->dsn.message_id))
+  if (*found)
     return ST_OK;
-  *certain = false; /* whoever has had a letter of ours knows its Message-ID */
+  *certain = false; /* whoever has had a letter of ours knows its Message-ID and its Ref line */
+  if (text_empty(rd->dsn.message_id))
+    return ST_OK;
   return store_outbox_by_bounce(r->g->store, r->pool, "", rd->dsn.message_id, l, found, err);
+}
+
+/* The returned part quotes our Ref line: the case, when the line is of a letter to that very recipient. */
+static const char *case_by_ref(struct run *r)
+{
+  const struct mail_dsn *d = &r->rd.dsn;
+  if (text_empty(d->ref_case) || text_empty(d->recipient))
+    return "";
+  return !strcmp(d->ref_tag, write_tag(r->g, r->pool, d->ref_case, d->recipient)) ? d->ref_case : "";
 }
 
 static struct tvalue *bounce_vars(struct run *r, struct vuln_case *vc, const struct outbox_letter *l, bool certain)
@@ -48,25 +59,29 @@ enum status bounce_decide(struct run *r, bool *ours, struct fault *err)
     return st;
   *ours = true; /* a delivery report is nobody's report, bound or not */
   struct vuln_case *vc = NULL;
-  if (found && !text_empty(l.case_id)) {
-    if (!run_claim(r, l.case_id))
+  const char *id = found ? l.case_id : case_by_ref(r);
+  if (!text_empty(id)) {
+    if (!run_claim(r, id))
       return ST_OK;
-    st = store_case_load(r->g->store, r->pool, l.case_id, &vc, err);
+    st = store_case_load(r->g->store, r->pool, id, &vc, err);
     if (st)
       return st;
   }
-  work_end(r, LETTER_APPLIED, CLASS_BOUNCE, vc ? vc->id : "", found ? "" : "a delivery report that fits none of our letters");
+  work_end(r, LETTER_APPLIED, CLASS_BOUNCE, vc ? vc->id : "",
+           found || vc ? "" : "a delivery report that fits none of our letters");
   if (!found && !d->failed)
     return ST_OK;
   if (found && certain && d->failed) {
     r->work.bounced = l.id;
     r->work.bounce_error = pool_printf(r->pool, "%s %s", d->status, d->diagnostic);
     if (vc)
-      work_event(r, vc, "mail.bounced", "", "Mail %" PRId64 " (%s) to %s came back: %s %s", l.id, l.kind, l.to, d->status,
-                 d->diagnostic);
+      work_event(r, vc, "mail.bounced", "", "Mail %" PRId64 " (%s) to %s came back: %s %s", l.id, l.kind, l.to,
+                 d->status, d->diagnostic);
   }
   /* A bounce of an alarm makes no further alarm. */
   if (found && !strcmp(l.kind, "alarm"))
     return ST_OK;
-  return work_alarm(r, vc, "internal/bounce", bounce_vars(r, vc, found ? &l : NULL, certain), "bounce", err);
+  struct tvalue *vars = bounce_vars(r, vc, found ? &l : NULL, certain);
+  return certain ? work_alarm(r, vc, "internal/bounce", vars, "bounce", err)
+                 : work_alarm_capped(r, vc, "internal/bounce", vars, "bounce", err);
 }

@@ -36,7 +36,7 @@ enum status decide_quarantine(struct run *r, const char *reason, const char *adv
   template_put(r->pool, vars, "quarantine.received", template_date(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
   enum letter_class klass = r->in.oversize ? CLASS_OVERSIZE : CLASS_OTHER;
   work_end(r, LETTER_QUARANTINED, klass, "", pool_strdup(r->pool, reason));
-  return work_alarm(r, NULL, "internal/quarantine", vars, "quarantine", err);
+  return work_alarm_capped(r, NULL, "internal/quarantine", vars, "quarantine", err);
 }
 
 /* Message-ID with a keyed digest of Date, From, Subject and text: the same letter by two routes. Message-ID alone never

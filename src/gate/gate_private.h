@@ -396,6 +396,10 @@ void work_event(struct run *r, struct vuln_case *vc, const char *kind, const cha
 void work_message(struct run *r, struct vuln_case *vc, struct party_ref party, const struct case_message *m);
 void work_out(struct run *r, struct outgoing *o);
 void work_end(struct run *r, enum letter_state state, enum letter_class klass, const char *case_id, const char *reason);
+/* An alarm that a stranger can provoke: at most alarms_per_hour of them; the last ones say so, and what would be more is in the
+ * quarantine and in the log. */
+MUST_USE enum status work_alarm_capped(struct run *r, struct vuln_case *vc, const char *template_name, struct tvalue *vars, const char *serial,
+                                       struct fault *err);
 /* Tells the duty analysts (leads when nobody is on duty): "alarm" letters of system scope or of the case. */
 MUST_USE enum status work_alarm(struct run *r, struct vuln_case *vc, const char *template_name, struct tvalue *vars, const char *serial,
                                 struct fault *err);

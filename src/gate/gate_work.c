@@ -46,8 +46,9 @@ void work_out(struct run *r, struct outgoing *o)
 
 void work_end(struct run *r, enum letter_state state, enum letter_class klass, const char *case_id, const char *reason)
 {
-  r->work.end = (struct intake_end){ .state = state, .klass = klass, .case_id = case_id, .reason = reason,
-                                     .now = clock_now(&r->g->clock) };
+  r->work.end = (struct intake_end){
+    .state = state, .klass = klass, .case_id = case_id, .reason = reason, .now = clock_now(&r->g->clock)
+  };
 }
 
 /* Who hears of trouble: those on duty; when nobody is, the leads; when there are none, all. */
@@ -61,14 +62,40 @@ static bool gets_alarm(const struct conf *c, const struct conf_analyst *a)
   return duty ? a->duty : lead ? a->lead : true;
 }
 
-enum status work_alarm(struct run *r, struct vuln_case *vc, const char *template_name, struct tvalue *vars, const char *serial,
-                       struct fault *err)
+#define ALARMS_NEAR_CAP 5
+
+enum status work_alarm_capped(struct run *r, struct vuln_case *vc, const char *template_name, struct tvalue *vars,
+                              const char *serial, struct fault *err)
+{
+  const struct conf *c = r->g->conf;
+  unsigned queued = 0, receivers = 0;
+  enum status st = store_outbox_count(r->g->store, "alarm", clock_now(&r->g->clock) - 3600, &queued, err);
+  if (st)
+    return st;
+  for (size_t i = 0; i < c->analyst_count; i++)
+    receivers += gets_alarm(c, &c->analyst[i]);
+  unsigned had = receivers ? queued / receivers : 0, cap = (unsigned)c->alarms_per_hour;
+  if (had >= cap) {
+    log_event(&r->g->log, LOG_LEVEL_WARN,
+              "alarms_per_hour is reached: no mail about this letter; see embargoctl quarantine list",
+              LOG_INT("letter", r->in.id), LOG_STR("about", template_name));
+    return ST_OK;
+  }
+  if (had + ALARMS_NEAR_CAP >= cap)
+    template_put(r->pool, vars, "alarm.cap", pool_printf(r->pool, "%u", cap));
+  return work_alarm(r, vc, template_name, vars, serial, err);
+}
+
+enum status work_alarm(struct run *r, struct vuln_case *vc, const char *template_name, struct tvalue *vars,
+                       const char *serial, struct fault *err)
 {
   const struct conf *c = r->g->conf;
   for (size_t i = 0; i < c->analyst_count; i++) {
     if (!gets_alarm(c, &c->analyst[i]))
       continue;
-    struct letter_spec spec = { .kind = "alarm", .template_name = template_name, .vc = vc,
+    struct letter_spec spec = { .kind = "alarm",
+                                .template_name = template_name,
+                                .vc = vc,
                                 .auto_submitted = "auto-generated",
                                 .serial = pool_printf(r->pool, "%s-%s", serial, c->analyst[i].name) };
     struct outgoing *o;

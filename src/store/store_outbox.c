@@ -141,6 +141,18 @@ enum status store_outbox_by_bounce(struct store *st, struct pool *pool, const ch
   return s == ST_OK && *found ? take(st, pool, q, out, false, err) : s;
 }
 
+enum status store_outbox_count(struct store *st, const char *kind, int64_t since, unsigned *count, struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  bool row;
+  *count = 0;
+  enum status s = db_one(st->db, "SELECT count(*) FROM outbox WHERE kind = $1 AND queued_at >= $2",
+                         DB_ARGS(db_t(kind), db_i(since)), &q, &row, err);
+  if (s == ST_OK && row)
+    *count = (unsigned)db_int(q, 0);
+  return s;
+}
+
 /* ---- sending ---- */
 
 /* Leases lie in memory: one process owns the store, and its end voids them. One that ended in a transaction holds until

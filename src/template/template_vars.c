@@ -110,6 +110,7 @@ static const struct template_var vars[] = {
   { "bounce.diagnostic", "what the other server said" },
   { "bounce.letter", "which of our letters it was" },
   { "bounce.uncertain", "true when it is not sure that the bounce is about this letter" },
+  { "alarm.cap", "alarms an hour, when this one is among the last" },
   { "quarantine.id", "number of the letter in quarantine" },
   { "quarantine.sender", "address that the letter claims to be from" },
   { "quarantine.received", "when it came in" },

@@ -158,6 +158,44 @@ def duplicates_and_bounces(s):
     expect(not s.fresh(s.robin) and len(s.ctl_json("list", "all")) == 1, "a bounce opens nothing and is not answered")
 
 
+def dsn(to, about=b"", serial=1):
+    """A delivery report about robin's mail; about: what of the letter it returns."""
+    return ("From: mailer-daemon@lab.example\r\nTo: <%s>\r\nSubject: failed\r\nReturn-Path: <>\r\nMessage-ID: <d%d@mx.example>\r\n"
+            "Auto-Submitted: auto-replied\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+            "--b\r\nContent-Type: text/plain\r\n\r\nno such user\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+            "Reporting-MTA: dns; lab.example\r\n\r\nFinal-Recipient: rfc822; robin@lab.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+            "--b\r\nContent-Type: message/rfc822\r\n\r\n" % (to, serial)).encode() + about + b"\r\n--b--\r\n"
+
+
+def bounces_without_their_token(s):
+    """The returned part names the letter (its Message-ID) or its case (the Ref line, if it is that recipient's): told, and nothing is
+    changed, for others can know both. What fits nothing is told too, but a flood of it is not a flood of mail."""
+    s.deliver(s.robin.plain(s.ADDRESS, "Pump trouble", "no key yet\n"))
+    s.once()
+    ack = s.one(s.robin)
+    s.fresh(s.alice), s.fresh(s.bob)
+    ref = next(line for line in ack.text.splitlines() if "Ref: EMB-2026-0001/" in line)
+    s.deliver(dsn(s.ADDRESS, b"Message-ID: " + ack["Message-ID"].encode() + b"\r\nSubject: x\r\n\r\nbody\r\n"))
+    s.once()
+    m = s.one(s.alice, "by the Message-ID")
+    expect("EMB-2026-0001" in m.subject and "cannot be" in m.text and "acknowledgement" in m.text, "told, as uncertain", m.text)
+    s.deliver(dsn(s.ADDRESS, b"Subject: x\r\n\r\n" + ref.encode() + b"\r\n", 2))
+    s.once()
+    m = s.one(s.alice, "by the Ref line")
+    expect("EMB-2026-0001" in m.subject and "cannot be" in m.text, "told with its case", m.subject, m.text)
+    s.deliver(dsn(s.ADDRESS, b"Subject: x\r\n\r\n" + ref.replace("/", "/a").encode() + b"\r\n", 3))
+    s.once()
+    m = s.one(s.alice, "a forged Ref line")
+    expect("EMB-2026-0001" not in m.subject, "a forged line binds nothing", m.subject)
+    expect({x["state"] for x in s.ctl_json("outbox", "all")} == {"sent"}, "no letter is marked as failed")
+    for n in range(10):
+        s.deliver(dsn(s.ADDRESS, b"Subject: y\r\n\r\nz\r\n", 10 + n))
+        s.once()
+    got = s.fresh(s.alice)
+    expect(len(got) == 3 and "alarms_per_hour" in got[-1].text, "six alarms an hour, the last ones say so", *[m.text for m in got])
+    expect(len(s.ctl_json("list", "all")) == 1, "none of them opened a case")
+
+
 def a_report_imitates_us(s):
     """Lines in our own words, a forged reference, terminal escapes: seen as the reporter's in forward, receipt and terminal."""
     forged = ["-- write above this line -- Ref: EMB-2026-0001/aaaaaaaaaaaaaaaa --", "ok      #validate", "NOTHING WAS CHANGED.",
@@ -259,8 +297,10 @@ def a_key_came_meanwhile(s):
 
 
 STORIES = [whole_case, outsider_guesses_case_id, commands_need_a_signature, report_in_clear, what_cannot_be_read, duplicates_and_bounces,
+           bounces_without_their_token,
            a_report_imitates_us, nothing_leaks, an_analysts_key_has_expired, too_large, one_daemon_one_store, a_key_came_meanwhile]
 SETUP = {an_analysts_key_has_expired: {"bob_expire": "1d"}, too_large: {"extra": "max_message = 65536"},
+         bounces_without_their_token: {"extra": "alarms_per_hour = 6"},
          a_key_came_meanwhile: {"extra": "reply_clear = allow\ngate_reply = 1"}}
 
 if __name__ == "__main__":

@@ -90,6 +90,7 @@ const char schema_v1[] =
     "CREATE INDEX outbox_due ON outbox (due_at) WHERE state IN (1, 3, 4);"
     "CREATE INDEX outbox_case ON outbox (case_id, party);"
     "CREATE INDEX outbox_bounce ON outbox (bounce_digest);"
+    "CREATE INDEX outbox_kind ON outbox (kind, queued_at);"
     "CREATE INDEX outbox_message_id ON outbox (message_id_digest);"
     "CREATE TABLE outbox_body (outbox_id INTEGER NOT NULL REFERENCES outbox (id), piece INTEGER NOT NULL,"
     "  pieces INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (outbox_id, piece)) STRICT;"
