@@ -12,5 +12,6 @@ GATE_ROOM = libgate.a $(STORE_ROOM) $(COMMAND_ROOM) $(CASE_ROOM) $(TEMPLATE_ROOM
 
 # The whole daemon against mail servers, good and bad.
 EXTRA_DIST += tests/support/daemon.py
-dist_check_SCRIPTS += tests/integration/test_daemon_smtp.py
-TESTS += tests/integration/test_daemon_smtp.py
+dist_check_SCRIPTS += tests/integration/test_daemon_smtp.py tests/integration/test_daemon_imap.py \
+	tests/integration/test_daemon_wkd.py
+TESTS += tests/integration/test_daemon_smtp.py tests/integration/test_daemon_imap.py tests/integration/test_daemon_wkd.py

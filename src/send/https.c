@@ -20,6 +20,7 @@ struct https {
   struct pool *pool;
   CURL *curl;
   char error[CURL_ERROR_SIZE];
+  struct curl_slist *connect_to; /* of tests */
   /* the document on its way */
   struct buf body;
   size_t max, headers;
@@ -43,6 +44,25 @@ static bool loopback_for_tests(const struct sockaddr *sa)
   return sa->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
 #else
   return false;
+#endif
+}
+
+/* For tests: "host:port:address:port" instead of what the name resolves to; the certificate is still that of the name. */
+static bool connect_to_for_tests(struct https *h)
+{
+#ifdef EMBARGOD_FAILPOINTS
+  const char *said = getenv("EMBARGOD_TEST_CONNECT_TO");
+  AUTO(pool_freep) struct pool *pool = pool_new("connect to");
+  for (char *next = pool_strdup(pool, said ? said : ""), *one; *next;) {
+    one = next;
+    next += strcspn(next, ",");
+    if (*next)
+      *next++ = '\0';
+    h->connect_to = curl_slist_append(h->connect_to, one);
+  }
+  return curl_easy_setopt(h->curl, CURLOPT_CONNECT_TO, h->connect_to) == CURLE_OK;
+#else
+  return true;
 #endif
 }
 
@@ -117,7 +137,8 @@ struct https *https_new(const struct send_config *config)
   struct pool *pool = pool_new("https");
   struct https *h = pool_new_of(pool, struct https);
   h->pool = pool;
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK && (h->curl = curl_easy_init()) && set_up(h, config))
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK && (h->curl = curl_easy_init()) && set_up(h, config) &&
+      connect_to_for_tests(h))
     return h;
   https_free(&h);
   return NULL;
@@ -130,6 +151,7 @@ void https_free(struct https **hs)
     return;
   if (h->curl)
     curl_easy_cleanup(h->curl);
+  curl_slist_free_all(h->connect_to);
   struct pool *pool = h->pool;
   pool_free(&pool);
 }

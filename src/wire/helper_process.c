@@ -21,7 +21,8 @@
 /* What a test or a sanitizer build needs inside the helpers; none of it is set on a production machine. */
 static const char *const passed_on[] = {
   "ASAN_OPTIONS",           "UBSAN_OPTIONS",      "LSAN_OPTIONS",   "EMBARGOD_FAILPOINT", "EMBARGOD_FAILPOINT_ACTION",
-  "EMBARGOD_FAILPOINT_LOG", "EMBARGOD_FAKE_TIME", "JOURNAL_STREAM",
+  "EMBARGOD_FAILPOINT_LOG", "EMBARGOD_FAKE_TIME", "JOURNAL_STREAM", "EMBARGOD_TEST_ALLOW_LOOPBACK",
+  "EMBARGOD_TEST_CONNECT_TO",
 };
 
 static char **environment(const struct helper_pool *hp, struct pool *pool)
