@@ -562,6 +562,8 @@ enum status unsigned_analyst_decide(struct run *r, const struct conf_analyst *a,
   int64_t now = clock_now(&r->g->clock);
   int hours = r->g->conf->ack_per_sender_h ? r->g->conf->ack_per_sender_h : 24;
   st = store_ack_count(r->g->store, a->address, now - (int64_t)hours * 3600, &to_sender, &in_all, now - 3600, err);
+  if (!st)
+    work_acks_in_hand(r, a->address, &to_sender, &in_all);
   if (st || to_sender)
     return st;
   struct letter_spec s = { .kind = "alarm", .template_name = "internal/unsigned-analyst", .auto_submitted = "auto-replied",

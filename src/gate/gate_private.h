@@ -401,6 +401,7 @@ void work_end(struct run *r, enum letter_state state, enum letter_class klass, c
 MUST_USE enum status work_alarm_capped(struct run *r, struct vuln_case *vc, const char *template_name, struct tvalue *vars, const char *serial,
                                        struct fault *err);
 /* Tells the duty analysts (leads when nobody is on duty): "alarm" letters of system scope or of the case. */
+void work_acks_in_hand(const struct run *r, const char *address, unsigned *to_sender, unsigned *in_all);
 MUST_USE enum status work_alarm(struct run *r, struct vuln_case *vc, const char *template_name, struct tvalue *vars, const char *serial,
                                 struct fault *err);
 

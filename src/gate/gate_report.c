@@ -293,6 +293,8 @@ static enum status ack_cap(struct run *r, const char *address, const char **why,
   if (*why)
     return ST_OK;
   enum status st = store_ack_count(r->g->store, address, now - (int64_t)c->ack_per_sender_h * 3600, &to_sender, &in_all, now - 3600, err);
+  if (!st)
+    work_acks_in_hand(r, address, &to_sender, &in_all);
   if (!st && to_sender && c->ack_per_sender_h)
     *why = "this sender had an acknowledgement already";
   else if (!st && in_all >= (unsigned)c->ack_per_hour)

@@ -51,6 +51,17 @@ void work_end(struct run *r, enum letter_state state, enum letter_class klass, c
   };
 }
 
+/* Acknowledgements of letters in hand count against the caps before they are committed. */
+void work_acks_in_hand(const struct run *r, const char *address, unsigned *to_sender, unsigned *in_all)
+{
+  for (const struct run *o = r->g->runs; o; o = o->next) {
+    if (o == r || !o->work.ack_address)
+      continue;
+    (*in_all)++;
+    *to_sender += text_ieq(o->work.ack_address, address);
+  }
+}
+
 /* Who hears of trouble: those on duty; when nobody is, the leads; when there are none, all. */
 static bool gets_alarm(const struct conf *c, const struct conf_analyst *a)
 {

@@ -232,7 +232,7 @@ class Secrets(unittest.TestCase):
             self.assertIn("user me", m.down_text())
             self.assertEqual(m.statuses[-1], C.ST_DENIED)
             m.helper.config([(C.FETCH_TAG_PASSWORD, "fresh")])
-            self.assertTrue(m.until(lambda: len(m.settled) == 3, 3))
+            self.assertTrue(m.until(lambda: len(m.settled) == 3, 20))
 
     def test_bad_configuration_is_told(self):
         for fields, word in (({"url": "imap://me@localhost"}, "clear text"),

@@ -185,7 +185,7 @@ class Fetching(WithDovecot):
         text = letter(1, 12 * 65536)
         self.d.put(text)
         with self.mailbox() as m:
-            self.assertTrue(m.until(lambda: len(m.settled) == 1, 60), m.texts)
+            self.assertTrue(m.until(lambda: len(m.settled) == 1, 180), m.texts)
             self.assertEqual(m.bodies(), [text])
 
     def test_two_hundred_letters(self):
@@ -194,9 +194,9 @@ class Fetching(WithDovecot):
             self.d.put(text)
         with self.mailbox() as m:
             started = time.monotonic()
-            self.assertTrue(m.until(lambda: len(m.letters) == 200, 30))
+            self.assertTrue(m.until(lambda: len(m.letters) == 200, 180))
             took = time.monotonic() - started
-            self.assertTrue(m.until(lambda: len(m.settled) == 200, 60))
+            self.assertTrue(m.until(lambda: len(m.settled) == 200, 240))
             self.assertEqual(m.bodies(), sorted(texts))
             self.assertEqual(self.stored("Processed"), sorted(texts))
             self.assertEqual((m.offered_twice, m.got_twice), ([], []))
@@ -209,10 +209,8 @@ class Watching(WithDovecot):
             self.assertTrue(m.until(lambda: C.FETCH_ONLINE in m.states))
             m.until(lambda: False, 0.5)
             for i in range(3):
-                started = time.monotonic()
                 self.d.deliver(letter(i))
-                self.assertTrue(m.until(lambda: len(m.settled) == i + 1, 10))
-                self.assertLess(time.monotonic() - started, 3)  # Dovecot itself waits 0.5 s
+                self.assertTrue(m.until(lambda: len(m.settled) == i + 1))  # a look without IDLE would come after an hour
             self.assertEqual(m.offered_twice, [])
 
     def test_the_core_is_heard_during_idle(self):
@@ -221,7 +219,7 @@ class Watching(WithDovecot):
             m.until(lambda: False, 0.5)
             started = time.monotonic()
             answer = m.call(C.FETCH_CHECK)
-            self.assertLess(time.monotonic() - started, 1)
+            self.assertLess(time.monotonic() - started, 60)  # else it would come after the 28 minutes of IDLE
             self.assertEqual(answer.type, C.FETCH_CHECKED)
             text = answer.get(C.TAG_TEXT, str)
             for word in ("TLS verified", self.d.user, "INBOX: 0 letters", "IDLE", "MOVE"):
@@ -235,13 +233,13 @@ class Watching(WithDovecot):
             self.assertFalse(m.down())
             self.d.put(letter(2), "Reports")
             self.d.deliver(letter(3))
-            self.assertTrue(m.until(lambda: len(m.settled) == 3, 10))
+            self.assertTrue(m.until(lambda: len(m.settled) == 3))
             self.assertEqual(sorted({k[0] for k in m.settled}), ["INBOX", "Reports"])
             box = self.d.imap()
             box.create('"B&APw-ro/Neu"')
             box.append('"B&APw-ro/Neu"', None, None, letter(4))
             box.logout()
-            self.assertTrue(m.until(lambda: len(m.settled) == 4, 10))
+            self.assertTrue(m.until(lambda: len(m.settled) == 4))
             self.assertEqual(len([t for t in m.texts if "B\u00fcro/Neu" in t]), 1)  # said once
 
     def test_scan_for_once(self):
@@ -265,13 +263,13 @@ class Watching(WithDovecot):
 
     def test_uidvalidity_changes(self):
         self.d.deliver(letter(1))
-        with self.mailbox(target=None, timeout_ms=3000, poll_s=1) as m:
+        with self.mailbox(target=None, poll_s=1) as m:
             self.assertTrue(m.until(lambda: len(m.letters) == 1))
             self.d.stop()
             time.sleep(1.1)  # Dovecot takes seconds for UIDVALIDITY
             self.d.new_uidvalidity()
             self.d.start()
-            self.assertTrue(m.until(lambda: len(m.letters) == 2, 15), m.texts)
+            self.assertTrue(m.until(lambda: len(m.letters) == 2), m.texts)
             validities = {k[1] for k in m.letters}
             self.assertEqual(len(validities), 2)
             self.assertEqual(len(set(m.letters.values())), 1)  # the same letter under another name: the core knows it
@@ -281,13 +279,13 @@ class Watching(WithDovecot):
             self.assertEqual(len(self.d.folder("INBOX")), 1)
 
     def test_server_restarts(self):
-        with self.mailbox(timeout_ms=3000) as m:
+        with self.mailbox() as m:  # a killed server is noticed without any time-out; a slow start is no failure
             self.assertTrue(m.until(lambda: C.FETCH_ONLINE in m.states))
             self.d.stop()
             self.assertTrue(m.until(m.down))
             self.d.start()
             self.d.deliver(letter(1))
-            self.assertTrue(m.until(lambda: len(m.settled) == 1, 15), m.texts)
+            self.assertTrue(m.until(lambda: len(m.settled) == 1), m.texts)
             self.assertEqual(m.deaths, 0)
 
 
@@ -319,7 +317,7 @@ class Refusing(WithDovecot):
         with self.mailbox(password=self.d.token(lifetime=-60), auth="oauthbearer") as m:
             self.assertTrue(m.until(m.down))
             m.helper.config([(C.FETCH_TAG_PASSWORD, self.d.token())])
-            self.assertTrue(m.until(lambda: len(m.settled) == 1, 5))
+            self.assertTrue(m.until(lambda: len(m.settled) == 1))
 
     def test_token_of_another_user(self):
         self.refused("login", password=self.d.token(user="other@example.org"), auth="xoauth2")
@@ -382,9 +380,7 @@ class MaildirProgram(unittest.TestCase):
                 with open(os.path.join(root, "tmp", "%d.host" % i), "wb") as f:
                     f.write(b"Subject: %d\n\ntext\n" % i)
                 os.rename(os.path.join(root, "tmp", "%d.host" % i), os.path.join(root, "new", "%d.host" % i))
-                started = time.monotonic()
-                self.assertTrue(m.until(lambda: len(m.settled) == i + 1))
-                self.assertLess(time.monotonic() - started, 2)
+                self.assertTrue(m.until(lambda: len(m.settled) == i + 1))  # a scan would come after an hour
             self.assertEqual(m.bodies(), [b"Subject: %d\r\n\r\ntext\r\n" % i for i in range(3)])
             self.assertEqual(sorted(os.listdir(os.path.join(root, ".Processed", "cur"))),
                              ["%d.host:2,S" % i for i in range(3)])

@@ -83,7 +83,7 @@ class Get(unittest.TestCase):
         self.addCleanup(web.stop)
         return web
 
-    def helper(self, env=None, timeout_ms=4000, ca=None):
+    def helper(self, env=None, timeout_ms=20000, ca=None):
         helper = Helper("embargod-send", env=ALLOW if env is None else env)
         self.addCleanup(helper.__exit__)
         helper.config([(C.SEND_TAG_URL, "https:"), (C.SEND_TAG_CA_FILE, ca or self.certs.ca),
@@ -153,7 +153,7 @@ class Get(unittest.TestCase):
         start = time.monotonic()
         self.refused(helper, web.url("/endless"))
         self.assertIsInstance(self.get(helper, web.url("/headers")), tuple)
-        self.assertLess(time.monotonic() - start, 3)
+        self.assertLess(time.monotonic() - start, 18)  # by its size, not by its time
         for limit in (0, -1):
             self.assertIsInstance(self.get(helper, web.url("/k"), limit=limit), tuple)
 
@@ -182,7 +182,7 @@ class Get(unittest.TestCase):
             web.pages["/r"] = (302, {"Location": target}, b"")
             start = time.monotonic()
             self.refused(helper, web.url("/r"))
-            self.assertLess(time.monotonic() - start, 3, target)
+            self.assertLess(time.monotonic() - start, 18, target)
         plain.handle_request()
         self.assertEqual(asked, [])
 
@@ -196,7 +196,7 @@ class Get(unittest.TestCase):
                     "https://[::ffff:127.0.0.1]/", "https://[64:ff9b::7f00:1]/", "https://2130706433/", "https://0x7f.1/"):
             start = time.monotonic()
             self.refused(helper, url)
-            self.assertLess(time.monotonic() - start, 3, url)
+            self.assertLess(time.monotonic() - start, 18, url)
         self.assertEqual(web.connections, 0)
 
     def test_environment_opens_loopback_only_in_test_builds(self):
@@ -231,12 +231,12 @@ class Get(unittest.TestCase):
         web, helper = self.web(), self.helper(timeout_ms=700)
 
         def nothing(handler):
-            time.sleep(3)
+            time.sleep(30)
 
         web.pages["/x"] = (200, {}, nothing)
         start = time.monotonic()
         self.refused(helper, web.url("/x"), status=C.ST_RETRY)
-        self.assertLess(time.monotonic() - start, 2.5)
+        self.assertLess(time.monotonic() - start, 25)
 
     def test_no_proxy_and_no_netrc(self):
         self.needs_loopback()

@@ -36,7 +36,7 @@ class Result:
 class Sender(Helper):
     """embargod-send, configured for a server on loopback."""
 
-    def __init__(self, server=None, url=None, user="emb", password=SECRET, ca=None, timeout_ms=4000, extra=(), **kwargs):
+    def __init__(self, server=None, url=None, user="emb", password=SECRET, ca=None, timeout_ms=20000, extra=(), **kwargs):
         super().__init__("embargod-send", **kwargs)
         if server is not None:
             url = "%s://%slocalhost:%d" % (SCHEMES.get(server.mode, "smtp+starttls"), user + "@" if user else "",
@@ -156,11 +156,11 @@ class Ends(Base):
 
     def test_silence_ends_in_time(self):
         sink = self.sink()
-        sender = self.sender(sink, timeout_ms=1000)
+        sender = self.sender(sink, timeout_ms=2500)
         start = time.monotonic()
         self.assertEqual(sender.mail("hang-rcpt@example.org").end, "deferred")
         self.assertEqual(sender.mail("hang-dot@example.org").end, "unconfirmed")
-        self.assertLess(time.monotonic() - start, 8)
+        self.assertLess(time.monotonic() - start, 60)
         # a late reply to the old letter must not be taken for one to the next: a fresh connection
         before = sink.connections
         self.assertEqual(sender.mail("rcpt-550@example.org").end, "refused")
@@ -174,7 +174,7 @@ class Ends(Base):
             server.replies["EHLO"] = None
             start = time.monotonic()
             self.assertEqual(sender.mail().end, "deferred")
-            self.assertLess(time.monotonic() - start, 8)
+            self.assertLess(time.monotonic() - start, 60)
 
     def test_greeting_554_waits(self):
         with Recorder(self.certs.good, mode="tls", greeting="554 no service here") as server:

@@ -4,6 +4,8 @@ import time
 
 from channel import C, Gone, Helper
 
+PATIENCE = 150  # seconds, of a slow machine that runs other tests beside this one; a failure only takes longer
+
 
 class Mailbox:
     """One embargod-fetch. letters: {(folder, uidvalidity, uid): bytes or None (too large)}"""
@@ -37,7 +39,7 @@ class Mailbox:
         self.helper.send(type_, fields, self.jobs)
         return self.jobs
 
-    def call(self, type_, fields=(), timeout=30):
+    def call(self, type_, fields=(), timeout=PATIENCE):
         """-> the answer; all else that comes meanwhile is handled."""
         job = self.job(type_, fields)
         assert self.until(lambda: job in self.answers, timeout), "no answer to job type %d" % type_
@@ -53,7 +55,7 @@ class Mailbox:
             self.helper.send(C.FETCH_WANT, [(C.FETCH_TAG_FOLDER, key[0]), (C.FETCH_TAG_UIDVALIDITY, key[1]),
                                             (C.FETCH_TAG_UID, key[2])])
 
-    def until(self, done, timeout=30):
+    def until(self, done, timeout=PATIENCE):
         """Handles messages until done() or the timeout; -> done()"""
         end = time.monotonic() + timeout
         while not done():

@@ -57,6 +57,13 @@ def server_context(pair):
     return context
 
 
+def abort(transport):
+    try:
+        transport.abort()
+    except AttributeError:  # a TLS transport that has ended is hollow in some Pythons
+        pass
+
+
 class Handler:
     def __init__(self, sink):
         self.sink = sink
@@ -235,7 +242,7 @@ class SmtpSink:
         self._hung.set()
         listener.close()
         for transport in self.live:
-            transport.abort()
+            abort(transport)
         await asyncio.sleep(0.01)
 
     def _trouble(self, loop, context):
@@ -266,7 +273,7 @@ class SmtpSink:
         """As a server does with idle clients; without a word."""
         def close():
             for transport in self.live:
-                transport.abort()
+                abort(transport)
             self.live.clear()
         self._loop.call_soon_threadsafe(close)
 
