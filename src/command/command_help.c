@@ -73,7 +73,13 @@ enum status command_do_help(struct command_context *cx, const struct command *cm
 
 enum status command_do_list(struct command_context *cx, const struct command *cmd, struct fault *err)
 {
-  answer(cx, ANSWER_LIST, cmd->args);
+  const char **word;
+  size_t n = command_words(cx->pool, cmd->args, &word);
+  struct buf filter = buf_new(cx->pool, 80);
+  for (size_t i = 0; i < n; i++)
+    buf_printf(&filter, "%s%s%s", i ? " " : "", text_ieq(word[i], "mine") ? "assignee:" : "",
+               text_ieq(word[i], "mine") ? cx->w->analyst->name : word[i]);
+  answer(cx, ANSWER_LIST, buf_str(&filter));
   command_say(cx, "the list is below");
   return ST_OK;
 }

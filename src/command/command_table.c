@@ -17,7 +17,7 @@ static const struct command_row table[] = {
     command_do_end },
   /* reading */
   { "help", "#help [COMMAND]", "The list of commands, or what one of them does.", CMD_READS, command_do_help },
-  { "list", "#list [FILTER]", "The cases. FILTER: a state, an analyst's name, open, overdue, or words.", CMD_READS,
+  { "list", "#list [FILTER]", "The cases. FILTER: a state, an analyst's name, mine, open, all, or words.", CMD_READS,
     command_do_list },
   { "show", "#show", "The case with all its facts and letters.", CMD_READS | CMD_NEEDS_CASE, command_do_show },
   { "history", "#history", "What happened to the case, by whom and when.", CMD_READS | CMD_NEEDS_CASE,

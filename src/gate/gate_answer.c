@@ -27,8 +27,9 @@ static const char *assignees(struct pool *pool, const struct vuln_case *vc)
 }
 
 /* ---- #list ---- */
-/* Words of the filter: a state, "open", "all", "assignee:NAME", "mine" is the command's; the rest are words to find. */
-void answer_filter(struct pool *pool, const char *text, struct case_filter *f)
+/* Words of the filter: a state, "open", "all", an analyst's name or "assignee:NAME"; "mine" is the command's; the rest are words to
+ * find. */
+void answer_filter(struct gate *g, struct pool *pool, const char *text, struct case_filter *f)
 {
   struct buf words = buf_new(pool, 64);
   *f = (struct case_filter){ .rm = -1, .open_only = true };
@@ -49,6 +50,8 @@ void answer_filter(struct pool *pool, const char *text, struct case_filter *f)
       f->open_only = false;
     } else if (text_istarts(w, "assignee:")) {
       f->assignee = w + 9;
+    } else if (conf_analyst_by_name(g->conf, w)) {
+      f->assignee = w;
     } else {
       buf_printf(&words, "%s%s", words.len ? " " : "", w);
     }
@@ -64,7 +67,7 @@ enum status answer_list(struct gate *g, struct pool *pool, const char *filter, c
   struct case_filter f;
   struct vuln_case **vc = NULL;
   size_t n = 0;
-  answer_filter(pool, filter, &f);
+  answer_filter(g, pool, filter, &f);
   enum status st = store_case_list(g->store, pool, &f, &vc, &n, err);
   if (st)
     return st;
@@ -211,6 +214,8 @@ static enum status key_show(struct gate *g, struct pool *pool, const char *who, 
   const struct conf_analyst *a = conf_analyst_by_name(g->conf, who);
   const struct conf_stakeholder *s = conf_stakeholder_by_name(g->conf, who);
   const struct party *p = vc ? case_reporter(vc) : NULL;
+  if ((text_empty(who) || text_ieq(who, "own")) && text_empty(g->own.fpr))
+    return fault(err, ST_REJECT, "which key is ours is known to the running embargod only, and it does not run (or has no usable key)");
   if (text_empty(who) || text_ieq(who, "own")) {
     *out = pool_printf(pool, "%s (this gateway)\n  %s\n  expires %s\n", g->conf->address, pgp_fpr_pretty(pool, g->own.fpr),
                        g->own.expires ? local(g, pool, g->own.expires) : "never");

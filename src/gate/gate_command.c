@@ -268,6 +268,8 @@ static enum status receipt(struct order *o, const struct plan *plan, struct vuln
   struct run *r = o->r;
   struct outgoing *out;
   receipt_lines(o, plan);
+  if (vc)
+    template_put(r->pool, o->vars, "case.id", vc->id); /* one that #new has opened, too */
   tvalue_sets(r->pool, o->vars, "warnings", o->warnings);
   tvalue_sets(r->pool, o->vars, "reason", o->refuse ? o->refuse : "");
   tvalue_setb(r->pool, o->vars, "failed", (plan && plan->failed) || o->refuse);

@@ -419,7 +419,7 @@ MUST_USE enum status answer_text(struct gate *g, struct pool *pool, const struct
 MUST_USE enum status answer_case(struct gate *g, struct pool *pool, const struct vuln_case *vc, bool with_text, char **out,
                                  struct fault *err);
 MUST_USE enum status answer_list(struct gate *g, struct pool *pool, const char *filter, char **out, struct fault *err);
-void answer_filter(struct pool *pool, const char *text, struct case_filter *f);
+void answer_filter(struct gate *g, struct pool *pool, const char *text, struct case_filter *f);
 MUST_USE enum status answer_history(struct gate *g, struct pool *pool, const char *case_id, char **out, struct fault *err);
 
 /* gate_outbox.c */

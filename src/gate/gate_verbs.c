@@ -126,7 +126,7 @@ static int verb_list(struct verb_call *v)
   struct case_filter f;
   struct vuln_case **vc = NULL;
   size_t n = 0;
-  answer_filter(v->pool, joined(v, 1), &f);
+  answer_filter(v->g, v->pool, joined(v, 1), &f);
   if (store_case_list(v->g->store, v->pool, &f, &vc, &n, &v->err))
     return failed(v);
   json_t *all = json_array();

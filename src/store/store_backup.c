@@ -112,6 +112,17 @@ enum status store_backup(struct store *st, const char *path, const char *keys_pa
   return fault(err, s, "backup");
 }
 
+/* An operator who names the wrong file would get a store in which everything is erased, or none at all. */
+static enum status must_hold(struct db *db, const char *sql, struct fault *err, const char *else_why)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  bool row = false;
+  enum status s = db_query(db, sql, DB_NO_ARGS, &q, err);
+  if (s == ST_OK)
+    s = db_next(q, &row, err);
+  return s == ST_OK && row ? ST_OK : fault(err, ST_REJECT, "%s", else_why);
+}
+
 static enum status join(const char *copy, const char *keys, struct fault *err)
 {
   AUTO(db_closep) struct db *main_db = NULL;
@@ -120,6 +131,12 @@ static enum status join(const char *copy, const char *keys, struct fault *err)
   enum status s = db_open(&m, &main_db, err);
   if (s == ST_OK)
     s = db_open(&k, &keys_db, err);
+  if (s == ST_OK)
+    s = must_hold(main_db, "SELECT 1 FROM schema_info", err,
+                  "the first file holds no store: it must be the STORE file of a backup");
+  if (s == ST_OK)
+    s = must_hold(keys_db, "SELECT 1 FROM wrapped_key LIMIT 1", err,
+                  "the second file holds no keys: it must be the KEYS file of the same backup");
   return s == ST_OK ? in_one_go(keys_db, main_db, err) : s;
 }
 

@@ -6,12 +6,13 @@ import base64
 import copy
 import os
 import re
+import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from run import POC, SECRET, Story, main  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from gateway import expect  # noqa: E402
 from people import crlf  # noqa: E402
+from story import POC, SECRET, main  # noqa: E402
 
 TEXT = "The pump takes any firmware: %s.\nUmlauts too: \u00e4\u00f6\u00fc.\n" % SECRET
 
@@ -352,7 +353,75 @@ def headers_and_keys(s):
         expect(writer[form].fpr[-4:] in kept, form + ": its key is kept for that address", kept)
 
 
-STORIES = [inline_pgp, mangled_mime, signatures, hidden_recipients, headers_and_keys]
+# ---- the gateway's own keys ----
+def rotate(s):
+    """embargoctl key new; everybody learns the new key."""
+    said = s.ctl("key", "new", "365")
+    with open(re.search(r"public key: (.*)", said).group(1), "rb") as f:
+        key = f.read()
+    for p in s.people:
+        if p.fpr:
+            p.learn(key)
+    return re.sub(" ", "", re.search(r"^  ([0-9A-F ]{40,})$", said, re.M).group(1))
+
+
+def lock_gateway_key(s, passphrase):
+    """As an operator does it with gpg, the daemon stopped."""
+    home = os.path.join(s.dir, "gnupg")
+    with open(os.path.join(home, "gpg.conf")) as f:
+        ring = re.search(r"^keyring (\S+)", f.read(), re.M).group(1)
+    try:
+        subprocess.run(["gpg", "--homedir", home, "--no-options", "--no-default-keyring", "--keyring", os.path.join(home, ring), "--batch",
+                        "--quiet", "--pinentry-mode", "loopback", "--passphrase", passphrase, "--passwd", s.fpr], check=True, capture_output=True)
+    finally:
+        subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], capture_output=True)
+
+
+def rotated_key(s):
+    """A reporter who has only the old key is read, and answered under the new one; so is one who has the new one."""
+    old = s.fpr
+    new = rotate(s)
+    s.deliver(s.robin.encrypted(s.ADDRESS, "to the old key", TEXT, [("robin.asc", s.robin.public())], recipients=[old]))
+    s.once()
+    s.fpr = new
+    f, a = s.one(s.alice), s.one(s.robin)
+    expect(f.signer == new and a.signer == new and f.encrypted and a.encrypted, "both are signed by the new key", f.signer, a.signer)
+    expect(report_of(f) == TEXT.rstrip("\n") and line(f.text, "Protection") == BOTH, "read with the old one", f.text)
+    expect(new[-4:] in a.text and old[-4:] not in a.text, "the acknowledgement names the new key", a.text)
+    s.deliver(s.robin.encrypted(s.ADDRESS, "Re: x", "And to the new key.\n", reply_to=a, recipients=[new]))
+    s.once()
+    f = s.one(s.alice)
+    expect("And to the new key." in f.text and f.signer == new, "the new key decrypts too", f.text)
+    r = s.command(s.alice, "#key show own\n", f, recipients=[new])
+    expect(re.sub(" ", "", r.text).count(new) == 1, "#key show tells which is in use", r.text)
+
+
+def protected_key(s):
+    """A passphrase on the gateway's key: without it nothing is lost, with it all goes on."""
+    lock_gateway_key(s, "correct horse battery")
+    s.deliver(s.report(TEXT))
+    s.once(code=75)
+    expect(not s.out() and not s.ctl_json("quarantine", "list") or "held" in s.ctl("quarantine", "list"), "nobody is told that it cannot be read",
+           s.ctl("quarantine", "list"))
+    expect("passphrase" in s.log, "the log says what is missing", s.log[-1500:])
+    secret = os.path.join(s.dir, "passphrase")
+    with open(secret, "w") as f:
+        f.write("correct horse battery\n")
+    with open(s.conf) as f:
+        text = f.read()
+    with open(s.conf, "w") as f:
+        f.write('key_passphrase_file = "%s"\n' % secret + text)
+    os.chmod(secret, 0o644)
+    s.once(code=None)
+    expect("key_passphrase_file" in s.log and "0600" in s.log and not s.out(), "a readable passphrase file is refused", s.log[-800:])
+    os.chmod(secret, 0o600)
+    s.once(env={"EMBARGOD_FAKE_TIME": "+7200"})
+    f = s.one(s.alice)
+    expect(f.signer == s.fpr and report_of(f) == TEXT.rstrip("\n"), "the letter that waited is handled", f.text)
+    expect(s.one(s.robin).encrypted and "correct horse" not in s.log, "and acknowledged; the passphrase is in no log")
+
+
+STORIES = [inline_pgp, mangled_mime, signatures, hidden_recipients, headers_and_keys, rotated_key, protected_key]
 SETUP = {}
 
 if __name__ == "__main__":

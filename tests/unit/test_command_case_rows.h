@@ -4,7 +4,7 @@ static const struct row case_rows[] = {
   { { 0 }, "#help", "ok: the help is below", "answer 1", "" },
   { { 0 }, "#help take", "ok: the help is below", "answer 1 <take>", "" },
   { { 0 }, "#help tkae", "reject: there is no command #tkae (did you mean #take?)", "", "" },
-  { { .unbound = true }, "#list overdue", "ok: the list is below", "answer 2 <overdue>", "" },
+  { { .unbound = true }, "#list mine", "ok: the list is below", "answer 2 <assignee:alice>", "" },
   { { .unbound = true },
     "#show",
     "reject: which case is it about? Answer a mail of the case, or write #case ID on a line before it",
