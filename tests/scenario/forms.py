@@ -8,11 +8,12 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from gateway import expect  # noqa: E402
 from people import crlf  # noqa: E402
-from story import POC, SECRET, main  # noqa: E402
+from story import POC, SECRET, main, wait  # noqa: E402
 
 TEXT = "The pump takes any firmware: %s.\nUmlauts too: \u00e4\u00f6\u00fc.\n" % SECRET
 
@@ -355,7 +356,9 @@ def headers_and_keys(s):
 
 # ---- the gateway's own keys ----
 def rotate(s):
-    """embargoctl key new; everybody learns the new key."""
+    """embargoctl key new; everybody learns the new key. Keys know the second in which they were made, and the newest is used."""
+    second = int(time.time())
+    wait(lambda: int(time.time()) > second, "the next second")
     said = s.ctl("key", "new", "365")
     with open(re.search(r"public key: (.*)", said).group(1), "rb") as f:
         key = f.read()
