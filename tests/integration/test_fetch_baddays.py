@@ -181,7 +181,7 @@ class Lies(unittest.TestCase):
         quiet = name == "search of the last uid"  # nothing that it names is there: an empty mailbox
         with FakeImap(CERTS.good, LETTERS, script={command: answer}) as server, \
                 mailbox(server, want=True, target=None, poll_s=1, timeout_ms=SHORT_MS) as m:
-            m.until(lambda: m.down() or m.deaths or len(m.letters) == 3 or any(m.texts) or (quiet and "IDLE" in server.commands), 60)
+            m.until(lambda: m.down() or m.deaths or len(m.letters) == 3 or any(m.texts) or (quiet and "IDLE" in server.commands), 20)
             m.until(lambda: False, 1)
             wrong = [b for b in m.bodies() if b not in LETTERS and b != b""]
             if wrong:

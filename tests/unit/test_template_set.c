@@ -215,9 +215,11 @@ static struct tvalue *letter_vars(bool full, const char *language)
   template_put(pool, v, "report_subject", "SECRET-SUBJECT");
   template_put(pool, v, "recipient.name", "");
   template_put(pool, v, "key_fpr", "ABCD 1234");
-  static const char *const more[] = { "quarantine.id",    "quarantine.sender", "quarantine.received", "reason",
-                                      "bounce.recipient", "bounce.id",         "bounce.letter",       "bounce.diagnostic", "key.owner",         "key.problem",         "copy.from",
-                                      "copy.to",          "copy.kind",         "copy.subject" };
+  static const char *const more[] = { "quarantine.id", "quarantine.sender", "quarantine.received",
+                                      "reason",        "bounce.recipient",  "bounce.id",
+                                      "bounce.letter", "bounce.diagnostic", "key.owner",
+                                      "key.problem",   "copy.from",         "copy.to",
+                                      "copy.kind",     "copy.subject" };
   for (size_t i = 0; i < ARRAY_LEN(more); i++)
     template_put(pool, v, more[i], "x");
   struct tvalue *event = template_add_row(pool, v, "events");
