@@ -189,6 +189,7 @@ MUST_USE enum status store_outbox_next_due(struct store *st, int64_t *at, struct
 MUST_USE enum status store_outbox_recover(struct store *st, int64_t sent_before, struct fault *err);
 
 /* ---- keys of reporters and participants ---- */
+#define STORED_KEY_REVOKED 1 /* expires of a key whose revocation came: an old copy of it does not make it usable again */
 struct stored_key { const char *address, *fingerprint; enum key_tier tier; int64_t seen_at, expires; bool waits; /* a new key that waits for an analyst's word */ struct bytes key; const char *provenance; };
 MUST_USE enum status store_key_put(struct store *st, const struct stored_key *k, struct fault *err); /* by (address, fingerprint): the higher tier stays */
 MUST_USE enum status store_key_get(struct store *st, struct pool *pool, const char *address, struct stored_key *out, bool *found,

@@ -156,6 +156,26 @@ static bool stored_usable(const struct run *r, const struct stored_key *k)
   return k->key.len && (!k->expires || k->expires > clock_now(&r->g->clock));
 }
 
+/* Did the letter bring the revocation of that key? embargod-crypt has checked it: it is the key's own word, whoever sends it. */
+static const struct pgp_cert *revocation(const struct run *r, const char *fingerprint)
+{
+  for (size_t i = 0; i < r->rd.cert_count; i++)
+    if ((r->rd.cert[i].flags & PGP_CERT_REVOKED) && !strcmp(r->rd.cert[i].fpr, fingerprint))
+      return &r->rd.cert[i];
+  return NULL;
+}
+
+/* An old copy of a key that we know as revoked changes nothing. */
+static enum status drop_revoked(struct run *r, const struct pgp_cert **c, struct fault *err)
+{
+  struct stored_key k;
+  bool found = false;
+  enum status st = *c ? store_key_by_fpr(r->g->store, r->pool, (*c)->fpr, &k, &found, err) : ST_OK;
+  if (found && k.expires == STORED_KEY_REVOKED)
+    *c = NULL;
+  return st;
+}
+
 enum status keys_choose(struct run *r, const char *address, struct stored_key *out, bool *found, struct fault *err)
 {
   enum status st = store_key_get(r->g->store, r->pool, address, out, found, err);
@@ -163,6 +183,12 @@ enum status keys_choose(struct run *r, const char *address, struct stored_key *o
     return st;
   enum key_tier tier;
   const struct pgp_cert *c = brought(r, address, &tier);
+  st = drop_revoked(r, &c, err);
+  if (st)
+    return st;
+  if (*found && revocation(r, out->fingerprint))
+    out->expires = STORED_KEY_REVOKED;
+  *found = *found && out->expires != STORED_KEY_REVOKED;
   if (!c || (*found && !key_tier_may_replace(out->tier, out->fingerprint, stored_usable(r, out), tier, c->fpr)))
     return ST_OK;
   *found = true;
@@ -170,24 +196,54 @@ enum status keys_choose(struct run *r, const char *address, struct stored_key *o
   return ST_OK;
 }
 
+static void keep(struct run *r, const struct stored_key *k)
+{
+  struct work *w = &r->work;
+  w->key = pool_grow(r->pool, w->key, w->key_count, &w->key_cap, sizeof *w->key);
+  w->key[w->key_count++].key = *k;
+}
+
+static enum status keep_revocations(struct run *r, struct fault *err)
+{
+  enum status st = ST_OK;
+  for (size_t i = 0; !st && i < r->rd.cert_count; i++) {
+    const struct pgp_cert *c = &r->rd.cert[i];
+    struct stored_key k;
+    bool found = false;
+    if (!(c->flags & PGP_CERT_REVOKED) || !c->key.len)
+      continue;
+    st = store_key_by_fpr(r->g->store, r->pool, c->fpr, &k, &found, err);
+    if (st || !found || k.expires == STORED_KEY_REVOKED)
+      continue;
+    k.expires = STORED_KEY_REVOKED;
+    k.key = c->key;
+    k.provenance = pool_printf(r->pool, "revoked by its owner, letter %" PRId64, r->in.id);
+    keep(r, &k);
+    r->rd.revoked = c->fpr;
+  }
+  return st;
+}
+
 /* Keeps what the letter brought. A new key for a known reporter waits for an analyst's word. */
 enum status keys_take_in(struct run *r, const char *address, struct fault *err)
 {
   struct stored_key known;
   bool found;
-  enum status st = store_key_get(r->g->store, r->pool, address, &known, &found, err);
-  if (st)
-    return st;
+  enum status st = keep_revocations(r, err);
+  if (!st)
+    st = store_key_get(r->g->store, r->pool, address, &known, &found, err);
   enum key_tier tier;
-  const struct pgp_cert *c = brought(r, address, &tier);
-  if (!c)
-    return ST_OK;
-  struct work *w = &r->work;
-  w->key = pool_grow(r->pool, w->key, w->key_count, &w->key_cap, sizeof *w->key);
-  w->key[w->key_count++].key = (struct stored_key){
+  const struct pgp_cert *c = st ? NULL : brought(r, address, &tier);
+  if (!st)
+    st = drop_revoked(r, &c, err);
+  if (st || !c)
+    return st;
+  if (found && revocation(r, known.fingerprint))
+    known.expires = STORED_KEY_REVOKED;
+  keep(r, &(struct stored_key){
     .address = address, .fingerprint = c->fpr, .tier = tier, .seen_at = clock_now(&r->g->clock), .expires = c->expires,
     .waits = found && !key_tier_may_replace(known.tier, known.fingerprint, stored_usable(r, &known), tier, c->fpr),
     .key = c->key, .provenance = pool_printf(r->pool, "%s, letter %" PRId64, key_tier_name(tier), r->in.id)
-  };
+  });
   return ST_OK;
 }

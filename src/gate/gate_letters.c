@@ -39,7 +39,10 @@ enum status effect_address_reporter(struct doing *d, const struct effect *e, str
   if (text_ieq(policy, "allow") || (text_ieq(policy, "lead") && (d->a->lead || vc->reporter_clear_ok)))
     return ST_OK;
   return effect_deny(d, e, err,
-              found ? "the reporter's key has expired, and replies in clear are not allowed: ask for a renewed key (a reporter may send "
+              found && key.expires == STORED_KEY_REVOKED
+                ? "the reporter's key was revoked, and replies in clear are not allowed: ask for a new key (a reporter may send it in any "
+                  "mail), then #key accept"
+              : found ? "the reporter's key has expired, and replies in clear are not allowed: ask for a renewed key (a reporter may send "
                       "it in any mail), then #key accept"
               : text_ieq(policy, "lead") ? "the reporter has no key, and only a lead analyst may reply in clear (reply_clear = lead)"
                                          : "the reporter has no key, and replies in clear are not allowed (reply_clear = never): get "

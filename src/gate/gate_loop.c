@@ -172,7 +172,7 @@ static bool once_done(struct gate *g)
 
 static int loop_timeout(const struct gate *g)
 {
-  int timeout = LOOP_IDLE_MS;
+  int timeout = g->run_count && g->did_something ? 0 : LOOP_IDLE_MS; /* what is done may be what a parked letter waits for */
   if (g->tx_open)
     timeout = g->tx_ready ? 1 : GROUP_COMMIT_MS;
   if (g->options.once && timeout > 50)

@@ -76,6 +76,7 @@ struct reading {
   size_t cert_count;
   bool cert_autocrypt[PGP_CERTS_MAX];
   size_t wkd_first;
+  const char *revoked;      /* fingerprint of a key that we knew and that it revokes; NULL */
   bool reopened;            /* opened a second time with the keys that it brought */
 };
 

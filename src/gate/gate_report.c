@@ -226,6 +226,9 @@ static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const ch
   tvalue_sets(r->pool, v, "signer", signer_text(r));
   tvalue_sets(r->pool, v, "repairs", parts_repair_text(r->pool, rd->repairs));
   const char *advice = mail_special_advice(r->pool, &rd->layer[rd->main].table);
+  if (rd->revoked)
+    advice = pool_printf(r->pool, "It revokes the key %s: nothing is encrypted to that key any more. Ask for a new one.%s%s",
+                         pgp_fpr_pretty(r->pool, rd->revoked), *advice ? "\n" : "", advice);
   tvalue_sets(r->pool, v, "advice",
               rd->partly ? pool_printf(r->pool, "Part of it lies outside the signature or encryption: see original.eml, which is the letter as it came.%s%s",
                                        *advice ? "\n" : "", advice)

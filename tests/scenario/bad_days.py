@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bad input and bad days, through the whole daemon: what the analysts get, what the reporter gets, that nothing is lost and no other
 letter waits for it."""
+import base64
 import os
 import re
 import resource
@@ -123,6 +124,92 @@ def quarantine_is_worked_off(s, quarantine):
     expect("sound" in s.ctl("check"), "the store is sound")
 
 
+def revoke(person):
+    with open(os.path.join(person.home, "openpgp-revocs.d", person.fpr + ".rev")) as f:
+        person.gpg("--import", data=f.read().replace(":-----BEGIN", "-----BEGIN").encode())
+
+
+def signers(s):
+    """Good by a key that nobody knows, by one that has expired, by one that is revoked: all are forwarded and say so; an answer goes in
+    clear and without content to who has no usable key. Two days on: Late's key, good for one, is no more."""
+    people = [s.person(n, n.lower() + "@lab.example", expire=e) for n, e in (("Unknown", "2y"), ("Late", "1d"), ("Gone", "2y"))]
+    unknown, late, gone = people
+    for p in people:
+        p.learn(s.key)
+    s.deliver(unknown.encrypted(s.ADDRESS, "from unknown", SECRET))
+    s.deliver(late.encrypted(s.ADDRESS, "from late", SECRET, [("late.asc", late.public())]))
+    outer, signed = gone._split(gone.draft(s.ADDRESS, "from gone", SECRET), True)
+    signed = gone.gpg("--sign", "-z", "0", "-u", gone.fpr, data=signed)
+    revoke(gone)
+    outer.append(("Autocrypt", "addr=%s; keydata=%s" % (gone.address, base64.b64encode(gone.gpg("--export", gone.fpr)).decode())))
+    s.deliver(gone.wrap(outer, gone.gpg("--armor", "--no-literal", "-z", "0", "--encrypt", "-r", s.fpr, data=signed)))
+    s.once()
+    for analyst in (s.alice, s.bob):
+        got = {re.search(r"from \w+", m.subject).group(0): m.text for m in s.fresh(analyst)}
+        expect(sorted(got) == ["from gone", "from late", "from unknown"] and all(SECRET in t for t in got.values()), "all are forwarded", *got)
+        says = {name: re.search(r"Signature: +(.*)", got["from " + name]).group(1) for name in ("unknown", "late", "gone")}
+        expect("unknown key" in says["unknown"] and unknown.fpr[-4:] in says["unknown"], "an unknown key", says)
+        expect("expired" in says["late"] and "revoked" in says["gone"], "an expired and a revoked one", says)
+    for p in people:
+        ack = s.one(p, "acknowledgement")
+        expect(not ack.encrypted and ack.signer == s.fpr and SECRET not in ack.raw.decode() and "from " + p.name.lower() not in ack.raw.decode(),
+               "in clear, signed, without content", ack.text)
+        expect("send us your own OpenPGP key" in ack.text, "and says what to do", ack.text)
+    expect(not s.ctl_json("quarantine", "list") and len(s.ctl_json("list", "all")) == 3, "three cases")
+
+
+def known_key_is_revoked(s):
+    """A reporter whose key we know revokes it: from the letter that brings the revocation on, nothing is encrypted to it."""
+    s.deliver(s.report())
+    s.once()
+    first = s.one(s.robin)
+    expect(first.encrypted, "known and used")
+    s.fresh(s.alice)
+    stale = s.robin.public()
+    revoke(s.robin)
+
+    def comes(key):
+        s.deliver(s.robin.encrypted(s.ADDRESS, "Re: x", "My key was stolen.\n", [("robin.asc", key)], sign=False, reply_to=first))
+        s.once()
+        return s.one(s.alice)
+
+    fw = comes(s.robin.public())
+    expect("It revokes the key" in fw.text and "Ask for a new one" in fw.text, "the analysts are told", fw.text)
+    for again in (False, True):
+        r = s.command(s.alice, "#reply\nThank you.\n", fw)
+        expect("FAILED" in r.text and "revoked" in r.text and "ask for a new key" in " ".join(r.text.split()), "no reply to a revoked key", r.text)
+        expect(not s.fresh(s.robin), "nothing went out")
+        fw = fw if again else comes(stale)  # an old copy of the key does not make it usable again
+
+
+def odd_headers(s):
+    """No Message-ID; a Message-ID that another letter had; 8-bit bytes, a line without a colon, no From, no Date: all are read."""
+    def clear(name, head, text):
+        return ("From: %s <%s@odd.example>\r\nTo: %s\r\n%s\r\n%s\r\n" % (name, name, s.ADDRESS, head, text)).encode("latin-1")
+
+    letters = {"noid": clear("noid", "Subject: noid\r\n", "one"),
+               "same1": clear("same1", "Subject: same1\r\nMessage-ID: <x@odd.example>\r\n", "first content"),
+               "same2": clear("same2", "Subject: same2\r\nMessage-ID: <x@odd.example>\r\n", "other content"),
+               "again": clear("same1", "Subject: again\r\nMessage-ID: <x@odd.example>\r\n", "first content, changed"),
+               "bytes": clear("bytes", "Subject: bytes \xe4\xf6\xff\r\nX-\xfc: \xe9\r\nThis line has no colon\r\nMessage-ID: <b@odd.example>\r\n",
+                              "caf\xe9"),
+               "nofrom": ("To: %s\r\nSubject: nofrom\r\n\r\nwho am I\r\n" % s.ADDRESS).encode()}
+    for raw in letters.values():
+        s.deliver(raw)
+    s.deliver(s.report(subject="the good one"))
+    s.once()
+    for analyst in (s.alice, s.bob):
+        got = s.fresh(analyst)
+        expect(len(got) == 7, "every letter is forwarded", *[m.subject for m in got])
+        for word, text in (("noid", "one"), ("same1", "first content"), ("same2", "other content"), ("again", "first content, changed"),
+                           ("bytes", "caf\u00e9"), ("nofrom", "who am I"), ("the good one", SECRET)):
+            m = [m for m in got if word in m.subject]
+            expect(len(m) == 1 and text in m[0].text, "%s: with its content" % word, *[x.subject for x in got])
+    to = sorted(m[2] for m in s.out() if m[2].endswith("@odd.example"))
+    expect(to == ["%s@odd.example" % n for n in ("bytes", "noid", "same1", "same2")], "each sender is acknowledged once", to)
+    expect(not s.ctl_json("quarantine", "list") and not s.box(".") and len(s.box(".Processed")) == 7, "nothing is left over")
+
+
 # ---- days ----
 def in_hand(s, d, number):
     """Letter NUMBER has been given to a helper: after its record one more round of the daemon's loop was seen."""
@@ -159,10 +246,10 @@ def decrypter_is_killed(s):
         agent = d.one_child("gpg-agent")[0]
         os.kill(agent, signal.SIGSTOP)
         s.deliver(s.report())
-        gpg, crypt = d.one_child("gpg")
+        gpg, crypt = d.one_child("gpg", argument="--decrypt")
         os.kill(crypt, signal.SIGKILL)
         d.says("attempt=1 then=recorded")
-        gpg, _ = d.one_child("gpg", but=gpg)
+        gpg, _ = d.one_child("gpg", but=gpg, argument="--decrypt")
         os.kill(gpg, signal.SIGKILL)
         os.kill(agent, signal.SIGCONT)
         handled_once(s)
@@ -170,8 +257,8 @@ def decrypter_is_killed(s):
 
 
 def agent_dies(s):
-    """gpg-agent dead, and its keeper held up so that it stays dead: letters are held, nobody is told that they cannot be decrypted; a
-    letter in clear... waits too, since nothing can be signed. With a new agent all is handled at once."""
+    """gpg-agent dead, and its keeper held up so that it stays dead: the letter is held, nobody is told that it cannot be decrypted. With
+    a new agent it is handled at once."""
     with s.daemon() as d:
         d.says("keys ready")
         agent, keeper = d.one_child("gpg-agent")
@@ -393,10 +480,11 @@ def our_key_is_missing(s):
     expect(len(s.ctl_json("list", "all")) == 2 and not s.ctl_json("quarantine", "list"), "two cases")
 
 
-STORIES = [cannot_be_decrypted, parser_is_killed, decrypter_is_killed, agent_dies, held_until_reload, held_until_a_key,
+STORIES = [cannot_be_decrypted, signers, known_key_is_revoked, odd_headers, parser_is_killed, decrypter_is_killed, agent_dies, held_until_reload, held_until_a_key,
            helper_missing_at_reload, disk_full, disk_full_once, store_is_locked,
            configuration_errors, our_key_is_missing]
-SETUP = {held_until_reload: {"alice_expire": "1d", "bob_expire": "1d", "env": {"EMBARGOD_FAKE_TIME": "+172800"}},
+SETUP = {signers: {"env": {"EMBARGOD_FAKE_TIME": "+172800"}},
+         held_until_reload: {"alice_expire": "1d", "bob_expire": "1d", "env": {"EMBARGOD_FAKE_TIME": "+172800"}},
          held_until_a_key: {"bob_expire": "1d", "env": {"EMBARGOD_FAKE_TIME": "+172800"}}}
 
 if __name__ == "__main__":

@@ -127,12 +127,20 @@ class Daemon:
                 found.append((pid, parents[pid]))
         return found
 
-    def one_child(self, name, but=None):
-        """(pid, parent) of one that is there or comes, other than `but`."""
+    @staticmethod
+    def _argument(pid, word):
+        try:
+            with open("/proc/%d/cmdline" % pid, "rb") as f:
+                return word.encode() in f.read().split(b"\0")
+        except OSError:
+            return False
+
+    def one_child(self, name, but=None, argument=None):
+        """(pid, parent) of one that is there or comes, other than `but`, with that argument."""
         found = []
 
         def look():
-            found[:] = [c for c in self.children(name) if c[0] != but]
+            found[:] = [c for c in self.children(name) if c[0] != but and (not argument or self._argument(c[0], argument))]
             return found
         wait(look, "a process " + name)
         return found[0]
