@@ -220,7 +220,7 @@ class Dovecot:
         with open(os.path.join(self.base_dir, "dovecot.out"), "ab") as out:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.home,
                                             start_new_session=True)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.imaps_port), 1).close()
@@ -240,7 +240,26 @@ class Dovecot:
         except ProcessLookupError:
             pass
         self.process.wait()
+        # A killed child may hold its listening socket for a while: who connects then waits for an answer that never comes.
+        deadline = time.monotonic() + 60
+        while self._alive(self.process.pid):
+            if time.monotonic() > deadline:
+                raise RuntimeError("dovecot's processes do not end")
+            time.sleep(0.01)
         self.process = None
+
+    @staticmethod
+    def _alive(group):
+        """Does a process of that group still run? A zombie, which only its parent could remove, does not."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/stat" % pid) as f:
+                    state, _, its_group = f.read().rsplit(") ", 1)[1].split()[:3]
+            except OSError:
+                continue
+            if int(its_group) == group and state not in "ZX":
+                return True
+        return False
 
     def restart(self):
         self.stop()
