@@ -29,10 +29,12 @@ char *text_clean(struct pool *pool, struct bytes s, bool multi_line);
 char *hex_encode(struct pool *pool, struct bytes s); /* lower case */
 MUST_USE bool hex_decode(struct pool *pool, const char *s, struct bytes *out);
 char *base64_encode(struct pool *pool, struct bytes s, size_t line_len); /* 0: one line; else CRLF after each line */
+void buf_base64(struct buf *b, struct bytes s, size_t line_len); /* the same, to the end of b */
 /* White space is skipped; anything else outside the alphabet is false. */
 MUST_USE bool base64_decode(struct pool *pool, struct bytes s, struct bytes *out);
 char *base32_encode(struct pool *pool, struct bytes s); /* lower case, a-z2-7, no padding: tags and tokens */
 
+void buf_crlf(struct buf *b, struct bytes s); /* text_to_crlf, to the end of b */
 /* Text to CRLF: every bare CR or LF becomes CRLF, CRLF stays. */
 struct bytes text_to_crlf(struct pool *pool, struct bytes s);
 struct bytes text_to_lf(struct pool *pool, struct bytes s);

@@ -53,23 +53,38 @@ static void base64_group(char out[4], const unsigned char *in, size_t have)
   out[3] = have > 2 ? base64_digit[v & 63] : '=';
 }
 
-char *base64_encode(struct pool *pool, struct bytes s, size_t line_len)
+static size_t base64_size(size_t len, size_t line_len)
 {
-  size_t groups = s.len / 3 + (s.len % 3 != 0);
-  size_t per_line = line_len / 4 ? line_len / 4 : 1;
-  size_t lines = line_len ? groups / per_line + (groups % per_line != 0) : 0;
-  char *out = pool_array(pool, groups * 4 + lines * 2 + 1, 1), *p = out;
+  size_t groups = len / 3 + (len % 3 != 0), per_line = line_len / 4 ? line_len / 4 : 1;
+  return groups * 4 + (line_len ? (groups / per_line + (groups % per_line != 0)) * 2 : 0);
+}
+
+void buf_base64(struct buf *b, struct bytes s, size_t line_len)
+{
   const unsigned char *in = (const unsigned char *)s.p;
-  size_t on_line = 0;
-  for (size_t i = 0; i < s.len; i += 3, p += 4) {
-    base64_group(p, in + i, s.len - i);
+  size_t per_line = line_len / 4 ? line_len / 4 : 1, on_line = 0, used = 0;
+  char some[2048];
+  for (size_t i = 0; i < s.len; i += 3) {
+    base64_group(some + used, in + i, s.len - i);
+    used += 4;
     if (line_len && (++on_line == per_line || i + 3 >= s.len)) {
-      memcpy(p + 4, "\r\n", 2);
-      p += 2;
+      memcpy(some + used, "\r\n", 2);
+      used += 2;
       on_line = 0;
     }
+    if (used > sizeof some - 8 || i + 3 >= s.len) {
+      buf_add(b, (struct bytes){ some, used });
+      used = 0;
+    }
   }
-  return out;
+  explicit_bzero(some, sizeof some);
+}
+
+char *base64_encode(struct pool *pool, struct bytes s, size_t line_len)
+{
+  struct buf b = buf_new(pool, base64_size(s.len, line_len));
+  buf_base64(&b, s, line_len);
+  return buf_str(&b);
 }
 
 enum { SKIP = 64, PAD = 65, BAD = 255 };

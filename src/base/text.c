@@ -191,24 +191,34 @@ size_t text_escape_next(struct bytes s, size_t *off, char out[16])
   return n;
 }
 
+static void add_line_ends(struct buf *b, struct bytes s, struct bytes end)
+{
+  size_t from = 0;
+  for (size_t i = 0; i < s.len; i++) {
+    if (s.p[i] != '\n' && s.p[i] != '\r')
+      continue;
+    buf_add(b, bytes_sub(s, from, i - from));
+    buf_add(b, end);
+    if (s.p[i] == '\r' && i + 1 < s.len && s.p[i + 1] == '\n')
+      i++;
+    from = i + 1;
+  }
+  buf_add(b, bytes_sub(s, from, s.len - from));
+}
+
 static struct bytes line_ends(struct pool *pool, struct bytes s, struct bytes end)
 {
   size_t lines = 0;
   for (size_t i = 0; i < s.len; i++)
     lines += s.p[i] == '\n' || s.p[i] == '\r';
   struct buf b = buf_new(pool, s.len + lines);
-  size_t from = 0;
-  for (size_t i = 0; i < s.len; i++) {
-    if (s.p[i] != '\n' && s.p[i] != '\r')
-      continue;
-    buf_add(&b, bytes_sub(s, from, i - from));
-    buf_add(&b, end);
-    if (s.p[i] == '\r' && i + 1 < s.len && s.p[i + 1] == '\n')
-      i++;
-    from = i + 1;
-  }
-  buf_add(&b, bytes_sub(s, from, s.len - from));
+  add_line_ends(&b, s, end);
   return buf_bytes(&b);
+}
+
+void buf_crlf(struct buf *b, struct bytes s)
+{
+  add_line_ends(b, s, BYTES("\r\n"));
 }
 
 struct bytes text_to_crlf(struct pool *pool, struct bytes s)

@@ -213,14 +213,14 @@ void gate_fetch_forget(struct inbox *in)
 static void wants_send(struct inbox *in)
 {
   while (in->first && in->on_the_way < ON_THE_WAY_MAX &&
-         (!in->on_the_way || in->bytes_on_the_way + in->first->size <= RUN_BYTES_MAX)) {
+         (!in->on_the_way || in->bytes_on_the_way + in->first->size <= FETCH_BYTES_MAX)) {
     struct fetch_want *w = in->first;
     AUTO(pool_freep) struct pool *pool = pool_new("want");
     struct wire_msg *m = wire_new(pool, FETCH_WANT, 0);
     wire_puts(m, FETCH_TAG_FOLDER, w->folder);
     wire_puti(m, FETCH_TAG_UIDVALIDITY, w->uidvalidity);
     while (w && !strcmp(w->folder, in->first->folder) && w->uidvalidity == in->first->uidvalidity &&
-           in->on_the_way < ON_THE_WAY_MAX && (!in->on_the_way || in->bytes_on_the_way + w->size <= RUN_BYTES_MAX)) {
+           in->on_the_way < ON_THE_WAY_MAX && (!in->on_the_way || in->bytes_on_the_way + w->size <= FETCH_BYTES_MAX)) {
       wire_puts(m, FETCH_TAG_UID, w->uid);
       in->on_the_way++;
       in->wants--;

@@ -28,7 +28,9 @@
 #include <sys/types.h>
 
 #define RUNS_MAX 16               /* letters in hand at a time */
-#define RUN_BYTES_MAX (32u << 20) /* and their raw bytes together (one letter may be larger) */
+#define RUN_BYTES_MAX (4u << 20) /* and their raw bytes together (one letter may be larger): large ones go one after the other */
+#define LARGE_MAIL (1u << 20)     /* from here on a mail of ours is made when its turn comes, and its pieces do not stay */
+#define FETCH_BYTES_MAX (32u << 20)
 #define RUN_LAYERS 8              /* MIME entities inside one letter: the letter, what was decrypted, what was signed ... */
 #define RUN_ATTEMPTS 3            /* the third crash on one letter quarantines it */
 #define GROUP_COMMIT_MS 20        /* at most this long does a finished letter wait for others to share its commit */
@@ -100,7 +102,9 @@ struct outgoing {
   /* Makes what goes out in its place (content-free, in clear) when its recipient's key fails; NULL: nothing does. */
   enum status (*fallback)(struct run *r, struct outgoing *o, struct outgoing **instead, struct fault *err);
   const struct conf_analyst *analyst; /* recipient, of a forward */
-  struct bytes content;     /* composed, before signing */
+  struct bytes content;     /* composed, before signing; with `late` only when it is sealed */
+  bool late;
+  struct pool *side;        /* of a large late one: what it is made of goes before the letter's own memory does */
   struct bytes letter;      /* final bytes */
   enum status sealed;       /* OK, or why not */
   const char *failure;
@@ -148,6 +152,10 @@ struct work {
 };
 
 struct run;
+struct side {
+  struct side *next;
+  struct pool *pool;
+};
 enum run_stage { RUN_PARSE = 0, RUN_OPEN, RUN_KEYS, RUN_LOOKUP, RUN_DECIDE, RUN_SEAL, RUN_COMMIT, RUN_DONE };
 struct run {
   struct gate *g;
@@ -155,6 +163,7 @@ struct run {
   struct pool *pool;        /* wiping */
   struct intake_letter in;
   struct bytes raw;
+  struct side *sides;       /* pools that end with this one at the latest */
   enum run_stage stage;
   unsigned waiting;         /* answers still to come */
   bool abandoned;           /* freed when the last answer has come */
@@ -328,6 +337,8 @@ void run_goto(struct run *r, enum run_stage stage);
 struct run *run_new_system(struct gate *g);
 void run_fail(struct run *r, const struct fault *err); /* RETRY: later; REJECT: quarantine; BROKEN: end */
 void run_died(struct run *r, const char *what);
+/* A pool that ends with the run; pool_reset() gives back what is large in it. */
+struct pool *run_side(struct run *r, const char *name);
 void run_free(struct gate *g, struct run *r);
 bool run_claim(struct run *r, const char *case_id); /* false: busy in another letter's hands; parks r */
 bool run_earlier_blocks(struct run *r);
@@ -379,6 +390,7 @@ struct letter_spec {
   const struct mail_attachment *attachment;
   size_t attachment_count;
   bool attach_key;
+  bool late;                  /* composed only when it is sealed: a forward, which nobody looks at before */
   const char *serial;         /* makes the Message-ID unique among those of this letter */
 };
 /* vars: letter-specific ones are in it already; the case's, recipient's and reference line are added here. */

@@ -199,6 +199,25 @@ static enum status stub_instead(struct run *r, struct outgoing *o, struct outgoi
 
 /* The original parts, byte-identical, and the letter itself: as it came, or, when it was encrypted to us, the entity that was
  * inside (unless that is one plain text, which stands in the body already). */
+#define FORWARD_TEXT_MAX (256u << 10) /* of the report as text; all of it is attached */
+
+static bool cut_short(struct run *r)
+{
+  return bytes_str(whole_text(r)).len > FORWARD_TEXT_MAX;
+}
+
+static const char *forward_text(struct run *r)
+{
+  const char *whole = whole_text(r);
+  if (!cut_short(r))
+    return mail_escape_quoted(r->pool, whole);
+  struct bytes b = bytes_str(whole);
+  const char *part = pool_str(r->pool, bytes_sub(b, 0, utf8_cut(b, FORWARD_TEXT_MAX)));
+  return pool_printf(r->pool, "%s\n\n[The text is cut here: it has %s. All of it is in %s, which is attached.]",
+                     mail_escape_quoted(r->pool, part), template_size(r->pool, b.len),
+                     r->rd.encrypted ? "decrypted.eml" : "original.eml");
+}
+
 static size_t forward_attachments(struct run *r, struct mail_attachment **out)
 {
   struct reading *rd = &r->rd;
@@ -210,7 +229,7 @@ static size_t forward_attachments(struct run *r, struct mail_attachment **out)
   bool plain = inner->table.count == 1 && inner->table.part[0].kind == PART_TEXT && text_ieq(inner->table.part[0].type, "text/plain");
   if (!rd->encrypted || rd->partly)
     a[n++] = (struct mail_attachment){ .filename = "original.eml", .type = "application/octet-stream", .bytes = r->raw };
-  if (rd->encrypted && !plain)
+  if (rd->encrypted && (!plain || cut_short(r)))
     a[n++] = (struct mail_attachment){ .filename = "decrypted.eml", .type = "application/octet-stream", .bytes = inner->bytes };
   *out = a;
   return n;
@@ -240,7 +259,7 @@ static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const ch
   if (p && !text_empty(p->fingerprint))
     template_put(r->pool, v, "reporter.key", pgp_fpr_pretty(r->pool, p->fingerprint));
   tvalue_sets(r->pool, v, "report_subject", rd->subject);
-  tvalue_sets(r->pool, v, "report_text", mail_escape_quoted(r->pool, whole_text(r)));
+  tvalue_sets(r->pool, v, "report_text", forward_text(r));
   tvalue_sets(r->pool, v, "report_received", template_date(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
   return v;
 }
@@ -257,7 +276,7 @@ static enum status forward(struct run *r, struct vuln_case *vc, bool fresh, cons
     tvalue_setb(r->pool, v, "follow_up", !fresh);
     tvalue_set(r->pool, v, "attachments", attachment_vars(r, a, n));
     struct letter_spec s = { .kind = "forward", .template_name = "internal/forward", .vc = vc, .auto_submitted = "auto-generated",
-                             .serial = c->analyst[i].name, .attachment = a, .attachment_count = n };
+                             .serial = c->analyst[i].name, .late = true, .attachment = a, .attachment_count = n };
     struct outgoing *o;
     enum status st = write_to_analyst(r, &c->analyst[i], &s, v, &o, err);
     if (st)

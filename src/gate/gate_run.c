@@ -12,6 +12,21 @@ static bool in_hand(const struct gate *g, int64_t id)
   return false;
 }
 
+struct pool *run_side(struct run *r, const char *name)
+{
+  struct side *s = pool_new_of(r->pool, struct side);
+  *s = (struct side){ r->sides, pool_new_wiping(name) };
+  r->sides = s;
+  return s->pool;
+}
+
+static void pools_free(struct run *r)
+{
+  for (struct side *s = r->sides; s; s = s->next)
+    pool_free(&s->pool);
+  pool_free(&(struct pool *){ r->pool });
+}
+
 void run_free(struct gate *g, struct run *r)
 {
   struct run **at = &g->runs;
@@ -26,7 +41,7 @@ void run_free(struct gate *g, struct run *r)
     r->abandoned = true;
     return;
   }
-  pool_free(&(struct pool *){ r->pool });
+  pools_free(r);
 }
 
 static struct run *run_new(struct gate *g, const struct intake_letter *in)
@@ -184,7 +199,7 @@ static void job_answer(void *self, struct pool *pool, const struct wire_msg *ans
   if (!job.r->abandoned)
     job.answer(job.r, pool, answer, job.arg);
   else if (!job.r->waiting)
-    pool_free(&(struct pool *){ job.r->pool });
+    pools_free(job.r);
 }
 
 void run_submit(struct run *r, struct helper_pool *hp, const struct wire_msg *m, run_answer_fn *answer, void *arg)

@@ -10,6 +10,7 @@ static const char *recipient(const struct outgoing *o)
 }
 
 static void sealed(struct run *r, struct pool *pool, const struct wire_msg *answer, void *arg);
+static void submit_next(struct run *r);
 
 /* Of a certificate that is in no ring: it came with this letter, or lies in the store. */
 static int64_t expiry_of(struct run *r, const char *fpr)
@@ -23,8 +24,26 @@ static int64_t expiry_of(struct run *r, const char *fpr)
   return !store_key_by_fpr(r->g->store, r->pool, fpr, &k, &found, &err) && found ? k.expires : 0;
 }
 
+/* What it will hold, roughly. */
+static bool is_large(const struct outgoing *o)
+{
+  size_t bytes = bytes_str(o->draft.text).len;
+  for (size_t i = 0; i < o->draft.attachment_count; i++)
+    bytes += o->draft.attachment[i].bytes.len;
+  return bytes >= LARGE_MAIL;
+}
+
+static void compose_late(struct run *r, struct outgoing *o)
+{
+  if (is_large(o) && !o->side)
+    o->side = run_side(r, "large mail");
+  o->content = mail_compose_content(o->side ? o->side : r->pool, &o->draft, o->encrypt);
+}
+
 static void seal_job(struct run *r, struct outgoing *o)
 {
+  if (o->late && !o->content.len)
+    compose_late(r, o);
   AUTO(pool_freep) struct pool *pool = pool_new_wiping("seal");
   struct wire_msg *m = wire_new(pool, CRYPT_SEAL, 0);
   wire_put(m, TAG_BYTES, o->content);
@@ -39,6 +58,10 @@ static void seal_job(struct run *r, struct outgoing *o)
     }
   }
   run_submit(r, r->g->crypt, m, sealed, o);
+  if (o->side && o->encrypt) { /* the request has a copy, in no memory of ours */
+    pool_reset(o->side);
+    o->content = (struct bytes){ 0 };
+  }
 }
 
 /* Of the forwards and receipts to analysts: did any get through? */
@@ -158,7 +181,7 @@ static void sealed(struct run *r, struct pool *pool, const struct wire_msg *answ
     const char *micalg = wire_gets(answer, CRYPT_TAG_MICALG);
     struct fault err = { 0 };
     (void)wire_get(answer, TAG_BYTES, &bytes);
-    struct bytes letter = mail_compose_letter(r->pool, &o->draft, o->encrypt, o->content, bytes,
+    struct bytes letter = mail_compose_letter(o->side ? o->side : r->pool, &o->draft, o->encrypt, o->content, bytes,
                                               pool_strdup(r->pool, micalg ? micalg : "pgp-sha512"));
     if (!bytes.len)
       o->sealed = fault(&err, ST_RETRY, "embargod-crypt gave nothing back");
@@ -184,17 +207,29 @@ static void sealed(struct run *r, struct pool *pool, const struct wire_msg *answ
     run_fail(r, &err);
     return;
   }
-  all_sealed(r);
+  submit_next(r);
+}
+
+/* All at once; a large one only when nothing else is on its way. */
+static void submit_next(struct run *r)
+{
+  for (size_t i = 0; i < r->work.out_count; i++) {
+    struct outgoing *o = r->work.out[i];
+    bool wanted = !o->sealed && !o->letter.len && !o->dropped;
+    bool large = wanted && is_large(o);
+    if (large && r->waiting)
+      return;
+    if (wanted)
+      seal_job(r, o);
+    if (large)
+      return;
+  }
+  if (!r->waiting)
+    all_sealed(r);
 }
 
 void run_seal(struct run *r)
 {
   r->failed = r->died = false;
-  for (size_t i = 0; i < r->work.out_count; i++) {
-    struct outgoing *o = r->work.out[i];
-    if (!o->sealed && !o->letter.len && !o->dropped)
-      seal_job(r, o);
-  }
-  if (!r->waiting)
-    all_sealed(r);
+  submit_next(r);
 }

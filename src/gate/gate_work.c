@@ -4,6 +4,8 @@
 
 void work_reset(struct run *r)
 {
+  for (struct side *s = r->sides; s; s = s->next)
+    pool_reset(s->pool);
   r->work = (struct work){ 0 };
 }
 

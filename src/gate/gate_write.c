@@ -119,7 +119,9 @@ enum status write_letter(struct run *r, const struct letter_spec *s, struct tval
   st = thread(r, s, &o->draft, err);
   if (st)
     return st;
-  o->content = mail_compose_content(r->pool, &o->draft, o->encrypt);
+  o->late = s->late;
+  if (!o->late)
+    o->content = mail_compose_content(r->pool, &o->draft, o->encrypt);
   if (s->vc) {
     o->copy_subject = o->draft.subject;
     o->copy_text = t.text;

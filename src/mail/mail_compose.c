@@ -122,7 +122,7 @@ static void put_attachment(struct buf *b, const struct mail_attachment *a)
   if (named)
     mail_put_param(b, "filename", a->filename);
   buf_adds(b, "\r\nContent-Transfer-Encoding: base64\r\n\r\n");
-  buf_adds(b, base64_encode(b->pool, a->bytes, BASE64_LINE));
+  buf_base64(b, a->bytes, BASE64_LINE);
 }
 
 /* Our public key as a file (RFC 3156 section 7): armored, which any program reads. */
@@ -166,7 +166,7 @@ static size_t content_hint(const struct mail_draft *d)
 {
   size_t hint = 8192 + bytes_str(d->text).len * 3 / 2;
   for (size_t i = 0; i < d->attachment_count; i++)
-    hint += d->attachment[i].bytes.len / 54 * 76 + 1024;
+    hint += d->attachment[i].bytes.len / 57 * 78 + 2048; /* a line: 57 bytes as 76 characters and CRLF */
   return hint;
 }
 
@@ -211,7 +211,7 @@ static void put_outer(struct buf *b, const struct mail_draft *d, bool encrypt)
 
 static void put_encrypted(struct buf *b, const struct mail_draft *d, struct bytes sealed)
 {
-  struct bytes armor = text_to_crlf(b->pool, bytes_trim(sealed));
+  struct bytes armor = bytes_trim(sealed);
   const char *bound = boundary(b->pool, d, armor, "encrypted");
   buf_printf(
       b,
@@ -223,7 +223,7 @@ static void put_encrypted(struct buf *b, const struct mail_draft *d, struct byte
       "Content-Description: OpenPGP encrypted message\r\nContent-Disposition: inline; "
       "filename=\"encrypted.asc\"\r\n\r\n",
       bound, bound, bound);
-  buf_add(b, armor);
+  buf_crlf(b, armor);
   buf_printf(b, "\r\n\r\n--%s--\r\n", bound);
 }
 
@@ -259,7 +259,8 @@ static void put_signed(struct buf *b, const struct mail_draft *d, struct bytes c
 struct bytes mail_compose_letter(struct pool *pool, const struct mail_draft *d, bool encrypt, struct bytes content,
                                  struct bytes sealed, const char *micalg)
 {
-  struct buf b = buf_new(pool, (encrypt ? 0 : content.len) + sealed.len + d->autocrypt_key.len * 3 / 2 + 8192);
+  struct buf b =
+      buf_new(pool, (encrypt ? 0 : content.len) + sealed.len + sealed.len / 32 + d->autocrypt_key.len * 3 / 2 + 8192);
   put_outer(&b, d, encrypt);
   if (encrypt)
     put_encrypted(&b, d, sealed);
