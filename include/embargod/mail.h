@@ -71,6 +71,8 @@ char *mail_text(struct pool *pool, const struct part_table *t, uint32_t root, bo
 char *mail_text_outside(struct pool *pool, const struct part_table *t, int32_t except);
 struct mail_attachment { const char *filename, *type; struct bytes bytes; uint32_t part; };
 size_t mail_attachments(struct pool *pool, const struct part_table *t, uint32_t root, struct mail_attachment **out);
+/* The raw letter, but a line in the place of the body of each part of at least min bytes that mail_attachments() gives. */
+struct bytes mail_skeleton(struct pool *pool, const struct part_table *t, size_t min);
 /* Autocrypt Level 1 header of the sender: addr must equal From. False: none or ill-formed. */
 MUST_USE bool mail_autocrypt_parse(struct pool *pool, const char *value, const char *from, struct bytes *key);
 /* Keys: application/pgp-keys parts and armored public key blocks in text. */

@@ -201,6 +201,18 @@ static enum status stub_instead(struct run *r, struct outgoing *o, struct outgoi
  * inside (unless that is one plain text, which stands in the body already). */
 #define FORWARD_TEXT_MAX (256u << 10) /* of the report as text; all of it is attached */
 
+#define SKELETON_PART (64u << 10)
+
+/* The letter itself for the analysts. A large one goes without the bodies of the parts that are attached beside it: twice the
+ * size is what mail servers refuse. */
+static struct mail_attachment letter_itself(struct run *r, const struct layer *l, const char *name)
+{
+  bool large = l->table.raw.len >= LARGE_MAIL;
+  return (struct mail_attachment){ .filename = pool_printf(r->pool, "%s%s.eml", name, large ? "-shortened" : ""),
+                                   .type = "application/octet-stream",
+                                   .bytes = large ? mail_skeleton(r->pool, &l->table, SKELETON_PART) : l->bytes };
+}
+
 static bool cut_short(struct run *r)
 {
   return bytes_str(whole_text(r)).len > FORWARD_TEXT_MAX;
@@ -215,7 +227,7 @@ static const char *forward_text(struct run *r)
   const char *part = pool_str(r->pool, bytes_sub(b, 0, utf8_cut(b, FORWARD_TEXT_MAX)));
   return pool_printf(r->pool, "%s\n\n[The text is cut here: it has %s. All of it is in %s, which is attached.]",
                      mail_escape_quoted(r->pool, part), template_size(r->pool, b.len),
-                     r->rd.encrypted ? "decrypted.eml" : "original.eml");
+                     r->rd.encrypted ? "decrypted.eml (or decrypted-shortened.eml)" : "original.eml (or original-shortened.eml)");
 }
 
 static size_t forward_attachments(struct run *r, struct mail_attachment **out)
@@ -228,9 +240,9 @@ static size_t forward_attachments(struct run *r, struct mail_attachment **out)
   const struct layer *inner = &rd->layer[rd->main];
   bool plain = inner->table.count == 1 && inner->table.part[0].kind == PART_TEXT && text_ieq(inner->table.part[0].type, "text/plain");
   if (!rd->encrypted || rd->partly)
-    a[n++] = (struct mail_attachment){ .filename = "original.eml", .type = "application/octet-stream", .bytes = r->raw };
+    a[n++] = letter_itself(r, &rd->layer[0], "original");
   if (rd->encrypted && (!plain || cut_short(r)))
-    a[n++] = (struct mail_attachment){ .filename = "decrypted.eml", .type = "application/octet-stream", .bytes = inner->bytes };
+    a[n++] = letter_itself(r, inner, "decrypted");
   *out = a;
   return n;
 }
@@ -248,6 +260,9 @@ static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const ch
   if (rd->revoked)
     advice = pool_printf(r->pool, "It revokes the key %s: nothing is encrypted to that key any more. Ask for a new one.%s%s",
                          pgp_fpr_pretty(r->pool, rd->revoked), *advice ? "\n" : "", advice);
+  if (rd->layer[rd->main].table.raw.len >= LARGE_MAIL)
+    advice = pool_printf(r->pool, "It is large: the attached letter goes without the parts that are attached beside it.%s%s",
+                         *advice ? "\n" : "", advice);
   tvalue_sets(r->pool, v, "advice",
               rd->partly ? pool_printf(r->pool, "Part of it lies outside the signature or encryption: see original.eml, which is the letter as it came.%s%s",
                                        *advice ? "\n" : "", advice)

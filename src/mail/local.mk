@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libmail.a
 libmail_a_SOURCES = src/mail/mail_address.c src/mail/mail_attach.c src/mail/mail_auto.c src/mail/mail_autocrypt.c \
 	src/mail/mail_check.c src/mail/mail_compose.c src/mail/mail_decode.c src/mail/mail_dsn.c src/mail/mail_encode.c \
-	src/mail/mail_pgp.c src/mail/mail_protected.c src/mail/mail_ref.c src/mail/mail_text.c src/mail/mail_view.c \
+	src/mail/mail_pgp.c src/mail/mail_protected.c src/mail/mail_ref.c src/mail/mail_skeleton.c src/mail/mail_text.c src/mail/mail_view.c \
 	src/mail/mail_private.h
 MAIL_ROOM = libmail.a $(WIRE_ROOM) $(BASE_ROOM)
 

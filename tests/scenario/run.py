@@ -248,6 +248,28 @@ def an_analysts_key_has_expired(s):
     expect(s.one(s.robin, "acknowledgement").encrypted, "the reporter is acknowledged all the same")
 
 
+def large_report(s):
+    """The attachment arrives whole; the letter itself goes along without it; a text of a book's length is cut, and attached whole."""
+    big = os.urandom(1500000)
+    s.deliver(s.robin.encrypted(s.ADDRESS, "Firmware image", "See the image.\n", [("image.bin", big), ("robin.asc", s.robin.public())]))
+    s.once()
+    s.one(s.robin, "acknowledgement")
+    for p in (s.alice, s.bob):
+        f = s.one(p, "forward")
+        expect(f.encrypted and f.attachments["image.bin"] == big, "byte-identical")
+        short = f.attachments["decrypted-shortened.eml"]
+        expect(len(short) < 5000 and b"left out here: image.bin, 1500000 bytes decoded" in short and b"See the image" in short,
+               "the letter without it", short[:300])
+        expect("without the parts" in f.text and len(f.raw) < 3200000, "said so; not twice the size", len(f.raw))
+    line = "All work and no play makes a pump a dull device. %06d\n"
+    s.deliver(s.bob.plain(s.ADDRESS, "not his", "x\n"))  # another letter in the same run is not delayed
+    s.deliver(s.robin.encrypted(s.ADDRESS, "A long text", "".join(line % i for i in range(6000))))
+    s.once()
+    f = next(m for m in s.fresh(s.alice) if "long text" in m.subject)
+    expect(line % 100 in f.text and line % 5999 not in f.text and "is cut here" in f.text, "cut")
+    expect((line % 5999).strip().encode() in f.attachments["decrypted.eml"], "and attached whole")
+
+
 def too_large(s):
     s.deliver(s.robin.plain(s.ADDRESS, "huge", "see it", [("big.bin", os.urandom(200000))]))
     s.deliver(s.report(subject="small"))
@@ -298,7 +320,7 @@ def a_key_came_meanwhile(s):
 
 STORIES = [whole_case, outsider_guesses_case_id, commands_need_a_signature, report_in_clear, what_cannot_be_read, duplicates_and_bounces,
            bounces_without_their_token,
-           a_report_imitates_us, nothing_leaks, an_analysts_key_has_expired, too_large, one_daemon_one_store, a_key_came_meanwhile]
+           a_report_imitates_us, nothing_leaks, an_analysts_key_has_expired, large_report, too_large, one_daemon_one_store, a_key_came_meanwhile]
 SETUP = {an_analysts_key_has_expired: {"bob_expire": "1d"}, too_large: {"extra": "max_message = 65536"},
          bounces_without_their_token: {"extra": "alarms_per_hour = 6"},
          a_key_came_meanwhile: {"extra": "reply_clear = allow\ngate_reply = 1"}}

@@ -117,6 +117,24 @@ END_TEST
 
 /* ---- attachments ---- */
 
+/* Large attached parts leave a line, all else stays as it came: small ones, the text, every header and boundary. */
+START_TEST(skeleton_leaves_out_what_is_attached)
+{
+  const char *letter = MULTI("multipart/mixed") PART("text/plain") "a text that is longer than the limit and stays\n"
+                                                                   "--b\nContent-Type: application/pdf; name=\"big.pdf\"\n"
+                                                                   "Content-Transfer-Encoding: base64\n\n"
+                                                                   "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
+                                                                   "--b\nContent-Type: application/zip; name=\"s.zip\"\n\nsmall\n--b--\nend\n";
+  struct part_table *t = letter_table(pool, letter);
+  struct bytes out = mail_skeleton(pool, t, 20);
+  ck_assert_uint_eq(bytes_find(out, BYTES("AAEC"), 0), SIZE_MAX);
+  ck_assert_uint_ne(bytes_find(out, BYTES("left out here: big.pdf, 32 bytes decoded"), 0), SIZE_MAX);
+  ck_assert_uint_ne(bytes_find(out, BYTES("longer than the limit and stays\r\n--b\r\nContent-Type: application/pdf"), 0), SIZE_MAX);
+  ck_assert_uint_ne(bytes_find(out, BYTES("\r\n\r\nsmall\r\n--b--\r\nend\r\n"), 0), SIZE_MAX);
+  ck_assert(bytes_eq(mail_skeleton(pool, t, 1000), t->raw)); /* nothing is that large */
+}
+END_TEST
+
 START_TEST(attachments_are_byte_identical)
 {
   const char *letter = MULTI("multipart/mixed") PART(
@@ -333,6 +351,7 @@ int main(void)
   tcase_add_loop_test(t, shows_text, 0, (int)ARRAY_LEN(texts));
   tcase_add_test(t, deep_alternatives_end);
   tcase_add_test(t, text_is_clean);
+  tcase_add_test(t, skeleton_leaves_out_what_is_attached);
   tcase_add_test(t, attachments_are_byte_identical);
   tcase_add_test(t, signatures_and_legacy_parts_are_no_attachments);
   tcase_add_test(t, long_names_keep_their_suffix);
