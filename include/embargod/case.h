@@ -67,7 +67,7 @@ struct case_field {
   int64_t at;        /* when it was set */
   const char *by;    /* analyst's name */
 };
-/* Single: title description impact cwe cve cvss cvss4 clinical clinical-rationale adverse-events tlp mitigation workaround
+/* Single: title description impact cwe cve cvss cvss4 ssvc clinical clinical-rationale adverse-events tlp mitigation workaround
  * plan-text reporter-note exploitation. Lists: product component vendor tag reference credit plan. */
 bool case_field_known(const char *name);
 bool case_field_is_list(const char *name);

@@ -18,6 +18,7 @@ static const struct {
   { "cve", false },
   { "cvss", false },
   { "cvss4", false },
+  { "ssvc", false },
   { "clinical", false },
   { "clinical-rationale", false },
   { "adverse-events", false },

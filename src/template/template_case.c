@@ -242,8 +242,6 @@ static const struct {
   { "impact", "impact" },
   { "cwe", "cwe" },
   { "cve", "cve" },
-  { "cvss", "cvss" },
-  { "cvss4", "cvss4" },
   { "clinical", "clinical" },
   { "clinical_rationale", "clinical-rationale" },
   { "mitigation", "mitigation" },
@@ -294,6 +292,11 @@ static void put_case(struct builder *b)
   put(b, "case.assignees", buf_str(&who));
   for (size_t i = 0; i < ARRAY_LEN(plain); i++)
     put(b, plain[i].variable, case_get(vc, plain[i].field));
+  for (size_t i = 0; i < vc->field_count; i++) { /* with their scores */
+    const struct case_field *f = &vc->field[i];
+    if (!strcmp(f->name, "cvss") || !strcmp(f->name, "cvss4"))
+      put(b, f->name, text_empty(f->extra) ? f->value : pool_printf(b->pool, "%s, %s", f->extra, f->value));
+  }
   for (size_t i = 0; i < ARRAY_LEN(part_806); i++)
     if (text_istarts(case_get(vc, "clinical"), part_806[i].result))
       put(b, "part_806", say(b, &part_806[i].words));

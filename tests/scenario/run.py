@@ -248,6 +248,30 @@ def an_analysts_key_has_expired(s):
     expect(s.one(s.robin, "acknowledgement").encrypted, "the reporter is acknowledged all the same")
 
 
+def assessed(s):
+    """CVSS, SSVC and the clinical risk by mail: the receipt has the score, the history who and why, the notice the results."""
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    s.fresh(s.robin), s.fresh(s.bob)
+    r = s.command(s.alice, "#cvss CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A\n", fw)
+    expect("FAILED" in r.text and "A" in r.text, "a broken vector is refused with its reason", r.text)
+    vector3, vector4 = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H"
+    r = s.command(s.alice, "#cvss %s\n#cvss %s\n#ssvc E:P/A:Y/T:T/M:H\n#clinical medium serious\nNeeds access to the ward's network.\n#end\n"
+                  "#product \"Pump 9\" 1.0-2.3\n#description\nAny firmware is taken.\n#end\n" % (vector3, vector4), fw)
+    expect("9.8 Critical" in r.text and "10.0 Critical" in r.text and "controlled (exploitability medium, harm serious)" in r.text, "scores", r.text)
+    r = s.command(s.bob, "#clinical medium serious uncontrolled\nThe pumps are used at home.\n#end\n", fw)
+    history = s.command(s.bob, "#history\n", fw).text
+    expect("bob overrules the matrix: The pumps are used at home." in " ".join(history.split()), "who overruled, and why", history)
+    r = s.command(s.bob, "#notify fda\n", fw)
+    s.fresh(s.fda)
+    s.command(s.bob, "#approve %s\n" % re.search(r"#approve (\w+)", r.text).group(1), fw)
+    text = s.one(s.fda, "notice").text
+    for word in ("9.8 Critical, " + vector3, "10.0 Critical, " + vector4, "uncontrolled (exploitability medium", "The pumps are used at home."):
+        expect(word in text, "the notice lacks " + word, text)
+    expect("Act" in s.ctl("show", "EMB-2026-0001"), "embargoctl show has the decision")
+
+
 def large_report(s):
     """The attachment arrives whole; the letter itself goes along without it; a text of a book's length is cut, and attached whole."""
     big = os.urandom(1500000)
@@ -320,7 +344,7 @@ def a_key_came_meanwhile(s):
 
 STORIES = [whole_case, outsider_guesses_case_id, commands_need_a_signature, report_in_clear, what_cannot_be_read, duplicates_and_bounces,
            bounces_without_their_token,
-           a_report_imitates_us, nothing_leaks, an_analysts_key_has_expired, large_report, too_large, one_daemon_one_store, a_key_came_meanwhile]
+           a_report_imitates_us, nothing_leaks, an_analysts_key_has_expired, assessed, large_report, too_large, one_daemon_one_store, a_key_came_meanwhile]
 SETUP = {an_analysts_key_has_expired: {"bob_expire": "1d"}, too_large: {"extra": "max_message = 65536"},
          bounces_without_their_token: {"extra": "alarms_per_hour = 6"},
          a_key_came_meanwhile: {"extra": "reply_clear = allow\ngate_reply = 1"}}
