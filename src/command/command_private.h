@@ -120,6 +120,8 @@ COMMAND_FN(command_do_tlp);
 COMMAND_FN(command_do_cve);
 COMMAND_FN(command_do_cwe);
 COMMAND_FN(command_do_cvss);
+COMMAND_FN(command_do_due);
+COMMAND_FN(command_do_filed);
 COMMAND_FN(command_do_ssvc);
 COMMAND_FN(command_do_clinical);
 COMMAND_FN(command_do_reference);

@@ -85,6 +85,11 @@ static const struct command_row table[] = {
   { "tlp", "#tlp LABEL",
     "The TLP 2.0 marking of the case: CLEAR, GREEN, AMBER, AMBER+STRICT or RED. It decides who may be notified.",
     CMD_NEEDS_CASE, command_do_tlp },
+  /* deadlines */
+  { "due", "#due NAME DATE | met | n/a REASON",
+    "Sets the date of a deadline, or says that it is met or does not apply.", CMD_NEEDS_CASE, command_do_due },
+  { "filed", "#filed NAME REFERENCE [DATE]", "A filing was made on a portal: under which reference, and when.",
+    CMD_NEEDS_CASE, command_do_filed },
   /* letters */
   { "note", "#note + text", "An internal note; it never leaves the team.", CMD_NEEDS_CASE | CMD_TEXT, command_do_note },
   { "reply", "#reply [TEMPLATE] + text", "A signed mail to the reporter, encrypted whenever there is a key.",

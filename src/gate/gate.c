@@ -169,6 +169,7 @@ enum status gate_reload(struct gate *g, struct fault *err)
   g->log.level = level_of(conf->log_level);
   inboxes_make(g);
   pool_free(&old);
+  g->deadline_look_at = 0; /* there may be others now */
   gate_helpers_start(g);
   return ST_OK;
 }

@@ -163,6 +163,8 @@ enum status answer_case(struct gate *g, struct pool *pool, const struct vuln_cas
   put_fields(&b, pool, vc);
   enum status st = put_parties(g, &b, pool, vc, err);
   if (!st)
+    st = due_show(g, pool, vc, &b, err);
+  if (!st)
     st = put_pending(g, &b, pool, vc->id, err);
   if (!st && with_text)
     st = put_messages(g, &b, pool, vc->id, err);

@@ -143,7 +143,7 @@ void run_decide(struct run *r)
   struct fault err = { 0 };
   r->failed = false;
   if (r->system) {
-    unsent_decide(r);
+    r->decide(r);
     return;
   }
   if (!r->in.oversize && run_earlier_blocks(r))

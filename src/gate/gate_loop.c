@@ -186,6 +186,7 @@ static void tick(struct gate *g)
   gate_agent_tick(g);
   gate_ring_tick(g);
   gate_fetch_tick(g);
+  gate_due_tick(g);
   gate_runs_tick(g);
   gate_tx_tick(g, false);
   gate_outbox_tick(g);

@@ -169,6 +169,8 @@ struct run {
   bool abandoned;           /* freed when the last answer has come */
   bool started;
   bool system;              /* no letter came in: a mail of our own making; in is empty */
+  void (*decide)(struct run *r); /* of a system run */
+  const char *about;        /* the case that a reminder is about */
   bool parked;              /* its case (or its sender's earlier letter) is busy */
   bool alone;               /* came back after a crash */
   bool failed;              /* some answer failed: fault says it */
@@ -270,6 +272,7 @@ struct gate {
   struct pool *answer_pool;
   int64_t outbox_look_at;   /* wall time of the next look */
   int64_t due_look_at;
+  int64_t deadline_look_at; /* wall clock: when the deadlines of the open cases are looked at again */
   bool wake_held;           /* what letters were held for may have changed: each is due now */
 
   int signal_fd, control_fd;
@@ -334,7 +337,7 @@ void run_submit(struct run *r, struct helper_pool *hp, const struct wire_msg *m,
 bool run_answer_ok(struct run *r, const struct wire_msg *answer, uint16_t type, const char *what);
 void run_goto(struct run *r, enum run_stage stage);
 /* One that no letter stands behind; it begins with RUN_DECIDE. */
-struct run *run_new_system(struct gate *g);
+struct run *run_new_system(struct gate *g, void (*decide)(struct run *r)); /* begins with decide when the keys are ready */
 void run_fail(struct run *r, const struct fault *err); /* RETRY: later; REJECT: quarantine; BROKEN: end */
 void run_died(struct run *r, const char *what);
 /* A pool that ends with the run; pool_reset() gives back what is large in it. */
@@ -442,7 +445,11 @@ void gate_outbox_committed(struct gate *g);
 
 /* gate_unsent.c: takes the place of gate_outbox_write_answers() for a mail that failed for good */
 void unsent_tell(struct gate *g, int64_t mail, const struct outbox_end *end);
-void unsent_decide(struct run *r); /* the run's RUN_DECIDE */
+
+/* gate_due.c */
+void gate_due_tick(struct gate *g);
+void gate_due_soon(struct gate *g); /* something has happened in a case */
+MUST_USE enum status due_show(struct gate *g, struct pool *pool, const struct vuln_case *vc, struct buf *b, struct fault *err);
 
 /* gate_control.c */
 MUST_USE enum status gate_control_listen(struct gate *g, struct fault *err);

@@ -65,11 +65,11 @@ static struct run *run_new(struct gate *g, const struct intake_letter *in)
   return r;
 }
 
-struct run *run_new_system(struct gate *g)
+struct run *run_new_system(struct gate *g, void (*decide)(struct run *r))
 {
   struct pool *pool = pool_new_wiping("own mail");
   struct run *r = pool_new_of(pool, struct run);
-  *r = (struct run){ .g = g, .pool = pool, .system = true, .started = true };
+  *r = (struct run){ .g = g, .pool = pool, .system = true, .started = true, .decide = decide, .stage = RUN_DECIDE, .parked = true };
   struct run **at = &g->runs;
   while (*at)
     at = &(*at)->next;

@@ -37,18 +37,7 @@ static enum status fill(struct run *r, struct fault *err)
   return work_alarm(r, vc, "internal/unsent", vars_of(r, vc, &l, end->error), serial, err);
 }
 
-/* The keys may not be checked yet: the run begins when they are. */
-void unsent_tell(struct gate *g, int64_t mail, const struct outbox_end *end)
-{
-  struct run *r = run_new_system(g);
-  r->stage = RUN_DECIDE;
-  r->parked = true;
-  r->work.failed = mail;
-  r->work.failed_end = *end;
-  r->work.failed_end.error = pool_strdup(r->pool, end->error);
-}
-
-void unsent_decide(struct run *r)
+static void unsent_decide(struct run *r)
 {
   struct gate *g = r->g;
   struct fault err = { 0 };
@@ -64,4 +53,13 @@ void unsent_decide(struct run *r)
     work_end(r, LETTER_APPLIED, CLASS_NONE, "", "");
   }
   run_goto(r, r->work.out_count ? RUN_SEAL : RUN_COMMIT);
+}
+
+/* The keys may not be checked yet: the run begins when they are. */
+void unsent_tell(struct gate *g, int64_t mail, const struct outbox_end *end)
+{
+  struct run *r = run_new_system(g, unsent_decide);
+  r->work.failed = mail;
+  r->work.failed_end = *end;
+  r->work.failed_end.error = pool_strdup(r->pool, end->error);
 }

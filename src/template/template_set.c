@@ -32,6 +32,7 @@ static const char *const needed[] = {
   "internal/quarantine",
   "internal/bounce",
   "internal/unsent",
+  "internal/reminder",
   "internal/unsigned-analyst",
   "internal/copy",
   "internal/event",

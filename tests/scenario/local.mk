@@ -2,6 +2,8 @@
 dist_check_SCRIPTS += tests/scenario/run.py
 EXTRA_DIST += tests/support/people.py tests/support/gateway.py tests/support/story.py tests/support/setup.sh
 dist_check_SCRIPTS += tests/scenario/bad_days.py tests/scenario/forms.py tests/scenario/commands.py
+dist_check_SCRIPTS += tests/scenario/deadlines.py
+TESTS += tests/scenario/deadlines.py
 TESTS += tests/scenario/run.py tests/scenario/bad_days.py tests/scenario/forms.py tests/scenario/commands.py
 dist_check_SCRIPTS += tests/crash/sweep.py
 TESTS += tests/crash/sweep.py

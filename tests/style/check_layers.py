@@ -14,7 +14,7 @@ PURE = {"base"}
 ROOMS = {
     "base": set(), "conf": {"base", "due"}, "wire": {"base"}, "case": PURE, "assess": PURE, "due": PURE,
     "mail": {"base", "wire"}, "pgp": {"base", "wire"},
-    "command": {"base", "case", "assess"}, "notice": {"base", "case", "assess", "template"}, "advisory": {"base", "case", "assess", "template"},
+    "command": {"base", "case", "assess", "due"}, "notice": {"base", "case", "assess", "template"}, "advisory": {"base", "case", "assess", "template"},
     "template": {"base", "case"}, "store": {"base", "case"},
     "parse": {"base", "wire", "mail"}, "fetch": {"base", "wire", "mail"}, "crypt": {"base", "wire", "mail", "pgp"}, "send": {"base", "wire", "mail"},
     "gate": None,  # all

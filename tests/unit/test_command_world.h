@@ -51,6 +51,7 @@ static struct conf_stakeholder test_stakeholder[] = {
   { .name = "open", .address = "o@c.example", .kind = "customer", .clearance = TLP_RED, .clear_allowed = true },
   { .name = "odd", .address = "x@c.example", .kind = "other", .fingerprint = "F9", .clearance = TLP_RED },
 };
+static struct due_deadline test_due[] = { { .name = "fda-806" }, { .name = "status-update" } };
 static struct conf_product test_product[] = { { .name = "Infusion Pump" },
                                               { .name = "Infusion Pump XL" },
                                               { .name = "Monitor" } };
@@ -90,6 +91,8 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
 {
   struct conf *c = pool_new_of(pool, struct conf);
   *c = (struct conf){ .address = "security@psirt.example",
+                      .due = test_due,
+                      .due_count = ARRAY_LEN(test_due),
                       .case_prefix = "EMB",
                       .embargo_days = 90,
                       .reply_clear = s->reply_clear ? s->reply_clear : "lead",

@@ -259,6 +259,7 @@ static const char *const names[] = {
   "internal/quarantine",
   "internal/bounce",
   "internal/unsent",
+  "internal/reminder",
   "internal/unsigned-analyst",
   "internal/copy",
   "internal/event",
