@@ -195,14 +195,15 @@ enum status due_show(struct gate *g, struct pool *pool, const struct vuln_case *
 }
 
 /* ---- reminders ---- */
-static bool hears(const struct conf_analyst *a, const struct vuln_case *vc, enum due_audience audience)
+/* The assignees (when there are none, whoever hears of trouble), then the leads too, then everybody. */
+static bool hears(const struct conf *c, const struct conf_analyst *a, const struct vuln_case *vc, enum due_audience audience)
 {
   bool assigned = false;
   for (size_t i = 0; i < vc->member_count; i++)
-    assigned |= vc->member[i].role == MEMBER_ASSIGNEE;
+    assigned |= vc->member[i].role == MEMBER_ASSIGNEE && conf_analyst_by_name(c, vc->member[i].analyst);
   if (case_has_member(vc, a->name, MEMBER_ASSIGNEE) || (audience >= DUE_LEAD && a->lead))
     return true;
-  return audience == DUE_ALL || !assigned ? a->duty : false;
+  return audience == DUE_ALL ? !a->observer : !assigned && analyst_gets_alarm(c, a);
 }
 
 static struct tvalue *reminder_vars(struct run *r, struct vuln_case *vc, const struct due_reminder *m,
@@ -227,7 +228,7 @@ static enum status remind(struct run *r, struct vuln_case *vc, const struct due_
   for (size_t i = 0; i < m->key_count; i++)
     buf_printf(&keys, "%s%s", i ? " " : "", m->key[i]);
   for (size_t i = 0; i < c->analyst_count; i++) {
-    if (!hears(&c->analyst[i], vc, m->audience))
+    if (!hears(c, &c->analyst[i], vc, m->audience))
       continue;
     struct letter_spec s = { .kind = "reminder",
                              .template_name = "internal/reminder",

@@ -403,6 +403,7 @@ MUST_USE enum status write_to_analyst(struct run *r, const struct conf_analyst *
                                       struct outgoing **out, struct fault *err);
 char *write_tag(struct gate *g, struct pool *pool, const char *case_id, const char *recipient);
 struct tvalue *write_vars(struct run *r, struct vuln_case *vc, const char *language);
+bool analyst_gets_alarm(const struct conf *c, const struct conf_analyst *a);
 bool analyst_gets_case(const struct conf_analyst *a, const struct vuln_case *vc);
 
 /* gate_work.c */

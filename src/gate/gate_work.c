@@ -65,7 +65,7 @@ void work_acks_in_hand(const struct run *r, const char *address, unsigned *to_se
 }
 
 /* Who hears of trouble: those on duty; when nobody is, the leads; when there are none, all. */
-static bool gets_alarm(const struct conf *c, const struct conf_analyst *a)
+bool analyst_gets_alarm(const struct conf *c, const struct conf_analyst *a)
 {
   bool duty = false, lead = false;
   for (size_t i = 0; i < c->analyst_count; i++) {
@@ -86,7 +86,7 @@ enum status work_alarm_capped(struct run *r, struct vuln_case *vc, const char *t
   if (st)
     return st;
   for (size_t i = 0; i < c->analyst_count; i++)
-    receivers += gets_alarm(c, &c->analyst[i]);
+    receivers += analyst_gets_alarm(c, &c->analyst[i]);
   unsigned had = receivers ? queued / receivers : 0, cap = (unsigned)c->alarms_per_hour;
   if (had >= cap) {
     log_event(&r->g->log, LOG_LEVEL_WARN,
@@ -104,7 +104,7 @@ enum status work_alarm(struct run *r, struct vuln_case *vc, const char *template
 {
   const struct conf *c = r->g->conf;
   for (size_t i = 0; i < c->analyst_count; i++) {
-    if (!gets_alarm(c, &c->analyst[i]))
+    if (!analyst_gets_alarm(c, &c->analyst[i]))
       continue;
     struct letter_spec spec = { .kind = "alarm",
                                 .template_name = template_name,
