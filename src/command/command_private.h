@@ -111,6 +111,8 @@ COMMAND_FN(command_do_accept);
 COMMAND_FN(command_do_defer);
 COMMAND_FN(command_do_close);
 COMMAND_FN(command_do_reopen);
+COMMAND_FN(command_do_embargo);
+COMMAND_FN(command_do_fact);
 COMMAND_FN(command_do_line_field);
 COMMAND_FN(command_do_text_field);
 COMMAND_FN(command_do_list_field);

@@ -49,6 +49,20 @@ static const struct command_row table[] = {
   { "close", "#close REASON", "Done: Invalid, Deferred or Accepted becomes Closed.", CMD_NEEDS_CASE, command_do_close },
   { "reopen", "#reopen REASON", "New information: Closed becomes Accepted. Lead analysts only.",
     CMD_NEEDS_CASE | CMD_LEAD, command_do_reopen },
+  /* embargo and vulnerability facts */
+  { "embargo", "#embargo propose DATE | accept | reject | terminate REASON",
+    "The embargo. Of two dates the earlier holds at once and the later one is a proposed revision. accept agrees to "
+    "the "
+    "open proposal, reject drops it, terminate ends the embargo. Tell the reporter with #reply.",
+    CMD_NEEDS_CASE, command_do_embargo },
+  { "fix-ready", "#fix-ready [DATE]", "There is a fix. The case must be Accepted.", CMD_NEEDS_CASE, command_do_fact },
+  { "fix-deployed", "#fix-deployed [DATE]", "The fix is deployed; it must be ready.", CMD_NEEDS_CASE, command_do_fact },
+  { "public", "#public [DATE] [URL]", "The vulnerability is public. Ends the embargo.", CMD_NEEDS_CASE,
+    command_do_fact },
+  { "exploit-public", "#exploit-public [DATE] [URL]",
+    "An exploit is public, and so is the vulnerability. Ends the embargo.", CMD_NEEDS_CASE, command_do_fact },
+  { "attacks", "#attacks [DATE]", "Attacks were observed. Ends the embargo when a lead analyst says so.",
+    CMD_NEEDS_CASE, command_do_fact },
   /* facts */
   { "title", "#title TEXT", "The title of the case.", CMD_NEEDS_CASE, command_do_line_field },
   { "description", "#description + text", "What the vulnerability is; it goes into notices.", CMD_NEEDS_CASE | CMD_TEXT,

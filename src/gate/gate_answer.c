@@ -147,6 +147,18 @@ static enum status put_messages(struct gate *g, struct buf *b, struct pool *pool
   return st;
 }
 
+/* How good the disclosure was: the twelve ordering preferences. */
+static void put_preferences(struct buf *b, const struct vuln_case *vc)
+{
+  static const char mark[] = { [CS_OPEN] = '?', [CS_MET] = '+', [CS_UNMET] = '-' };
+  struct cs_success s;
+  cs_preferences(vc->cs, vc->cs_at, &s);
+  buf_printf(b, "order:       %u of %d met, %u not, %u open:", s.met, CS_PREFERENCES, s.unmet, s.open);
+  for (unsigned i = 0; i < CS_PREFERENCES; i++)
+    buf_printf(b, " %s%c", cs_preference(i)->name, mark[s.outcome[i]]);
+  buf_adds(b, "\n");
+}
+
 enum status answer_case(struct gate *g, struct pool *pool, const struct vuln_case *vc, bool with_text, char **out, struct fault *err)
 {
   struct buf b = buf_new(pool, 4096);
@@ -154,7 +166,10 @@ enum status answer_case(struct gate *g, struct pool *pool, const struct vuln_cas
   cs_string(vc->cs, cs);
   buf_printf(&b, "%s  %s\n", vc->id, case_get(vc, "title"));
   buf_printf(&b, "report:      %s\nembargo:     %s%s%s\nfacts:       %s\n", rm_state_name(vc->rm), em_state_name(vc->em),
-             vc->embargo_until ? " until " : "", vc->embargo_until ? local(g, pool, vc->embargo_until) : "", cs);
+             !vc->embargo_until ? "" : vc->em == EM_EXITED ? " since " : " until ", vc->embargo_until ? local(g, pool, vc->embargo_until) : "", cs);
+  if (vc->embargo_proposed)
+    buf_printf(&b, "proposed:    embargo until %s\n", local(g, pool, vc->embargo_proposed));
+  put_preferences(&b, vc);
   buf_printf(&b, "opened:      %s (%s)\nassigned:    %s\n", local(g, pool, vc->opened_at), vc->channel, assignees(pool, vc));
   if (vc->arrived_clear)
     buf_adds(&b, "note:        some of it ARRIVED IN CLEAR\n");

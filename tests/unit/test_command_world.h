@@ -182,6 +182,9 @@ static inline const char *cases_text(struct pool *pool, const struct plan *p)
       continue;
     buf_printf(&b, "%s%s %s", b.len ? "\n" : "", vc->id, rm_state_name(vc->rm));
     buf_printf(&b, "%s%s", vc->spam ? " spam" : "", vc->closed_at ? " closed" : "");
+    if (vc->em == EM_EXITED || vc->em == EM_REVISE)
+      buf_printf(&b, " embargo=%s/%s/%s", em_state_name(vc->em), time_iso(pool, vc->embargo_until),
+                 vc->embargo_proposed ? time_iso(pool, vc->embargo_proposed) : "-");
     for (size_t k = 0; k < vc->member_count; k++)
       buf_printf(&b, " %s%s", vc->member[k].role == MEMBER_WATCHER ? "~" : "+", vc->member[k].analyst);
     for (size_t k = 0; k < vc->field_count; k++)
