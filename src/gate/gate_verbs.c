@@ -100,9 +100,15 @@ static json_t *case_json(struct verb_call *v, const struct vuln_case *vc)
   for (size_t i = 0; i < vc->member_count; i++)
     json_array_append_new(members, json_pack("{s:o,s:s}", "analyst", js(vc->member[i].analyst), "role",
                                              vc->member[i].role == MEMBER_ASSIGNEE ? "assignee" : "watcher"));
-  return json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:b}", "id", js(vc->id), "title", js(case_get(vc, "title")), "report",
+  json_t *order = json_object();
+  struct cs_success success;
+  cs_preferences(vc->cs, vc->cs_at, &success);
+  for (unsigned i = 0; i < CS_PREFERENCES; i++)
+    json_object_set_new(order, cs_preference(i)->name,
+                        success.outcome[i] == CS_OPEN ? json_null() : json_boolean(success.outcome[i] == CS_MET));
+  return json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b}", "id", js(vc->id), "title", js(case_get(vc, "title")), "report",
                    rm_state_name(vc->rm), "embargo", em_state_name(vc->em), "facts", cs, "opened", jt(v, vc->opened_at), "embargo_until",
-                   jt(v, vc->embargo_until), "fields", fields, "parties", parties, "members", members, "arrived_in_clear",
+                   jt(v, vc->embargo_until), "embargo_proposed", jt(v, vc->embargo_proposed), "order", order, "fields", fields, "parties", parties, "members", members, "arrived_in_clear",
                    vc->arrived_clear);
 }
 

@@ -6,4 +6,6 @@ dist_check_SCRIPTS += tests/scenario/deadlines.py
 TESTS += tests/scenario/deadlines.py
 TESTS += tests/scenario/run.py tests/scenario/bad_days.py tests/scenario/forms.py tests/scenario/commands.py
 dist_check_SCRIPTS += tests/crash/sweep.py
+dist_check_SCRIPTS += tests/scenario/embargo.py
+TESTS += tests/scenario/embargo.py
 TESTS += tests/crash/sweep.py
