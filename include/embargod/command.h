@@ -117,6 +117,7 @@ struct command_world {
   size_t attached_count;
   bool (*template_known)(void *self, const char *name);
   const char *(*key_of)(void *self, const char *address); /* fingerprint of a usable key that we have of it; NULL: none, or no such function */
+  const char *(*case_of_cve)(void *self, const char *cve); /* another case with that CVE id; NULL: none, or no such function */
   void *self;
 };
 /* Runs all commands on copies. Always fills plan; plan->failed says that nothing must be applied. With m->dry_run (and for

@@ -3,6 +3,7 @@
  * man page check. All paths are absolute after loading (relative ones are taken from the file's folder). */
 #ifndef EMBARGOD_CONF_H
 #define EMBARGOD_CONF_H
+#include <embargod/assess.h>
 #include <embargod/base.h>
 #include <embargod/due.h>
 
@@ -75,6 +76,8 @@ struct conf {
   size_t deadline_count;
   struct due_deadline *due;  /* the same ready for due_plan(), without those that are off */
   size_t due_count;
+  const char *clinical_low, *clinical_medium, *clinical_high; /* harm from which on the risk is uncontrolled, or "never" */
+  struct clinical_matrix clinical; /* of the three */
   int64_t max_message;       /* bytes; default 32 MiB */
   int64_t max_plaintext;     /* default 64 MiB */
   bool plus_addressing;

@@ -111,6 +111,10 @@ struct case_filter {
 };
 MUST_USE enum status store_case_list(struct store *st, struct pool *pool, const struct case_filter *f, struct vuln_case ***out, size_t *count,
                                      struct fault *err);
+/* The newest case, merged ones apart, in which that field has that value (any case of letters); "" when none. Decrypts those that have the
+ * field. */
+MUST_USE enum status store_case_by_field(struct store *st, struct pool *pool, const char *field, const char *value, char **case_id,
+                                         struct fault *err);
 /* Look-ups for threading; "" when none. Digests are keyed; addresses normalised. */
 MUST_USE enum status store_party_by_token(struct store *st, struct pool *pool, const char *token, char **case_id, int64_t *party,
                                           struct fault *err);

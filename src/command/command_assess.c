@@ -101,7 +101,6 @@ static enum status clinical_words(struct command_context *cx, const struct comma
 enum status command_do_clinical(struct command_context *cx, const struct command *cmd, struct fault *err)
 {
   struct clinical_input in = { .rationale = bytes_trim(bytes_str(cmd->text)).len ? cmd->text : "" };
-  struct clinical_matrix matrix = clinical_matrix_default();
   struct clinical_result r;
   if (clinical_words(cx, cmd, &in, err))
     return ST_REJECT;
@@ -109,7 +108,7 @@ enum status command_do_clinical(struct command_context *cx, const struct command
     return command_usage(cmd, err, "the rationale is missing: why this exploitability and this harm");
   in.override_by = cx->w->analyst->name;
   in.override_reason = in.rationale;
-  if (clinical_assess(&matrix, &in, &r, err))
+  if (clinical_assess(&cx->w->conf->clinical, &in, &r, err))
     return ST_REJECT;
   /* The notice says what and why, the history also who overruled. */
   const char *value =

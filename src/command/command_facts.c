@@ -2,6 +2,7 @@
 /* command/facts: what is known of the vulnerability. Rows share these functions: a row's name is its field's name. */
 #include <config.h>
 
+#include <embargod/assess.h>
 #include <embargod/text.h>
 #include <string.h>
 
@@ -236,36 +237,41 @@ enum status command_do_tlp(struct command_context *cx, const struct command *cmd
   return ST_OK;
 }
 
-static size_t digits_at(const char *s)
+/* Another case that has the id: in this mail, or in the store. */
+static const char *cve_elsewhere(struct command_context *cx, const char *cve)
 {
-  return strspn(s, "0123456789");
-}
-
-/* CVE-YYYY-NNNN, four to nineteen digits (CVE JSON 5.1 schema). */
-static bool cve_fits(const char *s)
-{
-  if (!text_istarts(s, "CVE-") || digits_at(s + 4) != 4 || s[8] != '-')
-    return false;
-  size_t n = digits_at(s + 9);
-  return n >= 4 && n <= 19 && s[9 + n] == '\0';
+  const struct vuln_case *vc = command_case(cx);
+  for (size_t i = 0; i < cx->plan->vc_count; i++)
+    if (cx->plan->vc[i] != vc && text_ieq(case_get(cx->plan->vc[i], "cve"), cve))
+      return cx->plan->vc[i]->id;
+  const char *id = cx->w->case_of_cve ? cx->w->case_of_cve(cx->w->self, cve) : NULL;
+  for (size_t i = 0; id && i < cx->plan->vc_count; i++)
+    if (!strcmp(cx->plan->vc[i]->id, id)) /* its copy says what it will have */
+      return NULL;
+  return id;
 }
 
 enum status command_do_cve(struct command_context *cx, const struct command *cmd, struct fault *err)
 {
+  bool remove = cmd->args[0] == '-';
+  const char *cve = assess_cve(cx->pool, cmd->args + remove);
   if (text_ieq(cmd->args, "request"))
     return set_single(cx, "cve", "requested");
-  if (!cve_fits(cmd->args))
+  if (!cve)
     return command_usage(cmd, err, "ids look like CVE-2026-12345");
-  return set_single(cx, "cve", pool_printf(cx->pool, "CVE-%s", cmd->args + 4));
+  if (remove)
+    return remove_value(cx, "cve", cve, err);
+  const char *other = cve_elsewhere(cx, cve);
+  if (other)
+    return fault(err, ST_REJECT, "%s has %s already, and an id belongs to one vulnerability; #cve -%s takes it from that case", other,
+                 cve, cve);
+  return set_single(cx, "cve", cve);
 }
 
 enum status command_do_cwe(struct command_context *cx, const struct command *cmd, struct fault *err)
 {
-  const char *s = text_istarts(cmd->args, "CWE-") ? cmd->args + 4 : cmd->args;
-  size_t n = digits_at(s);
-  if (n < 1 || n > 5 || s[n] != '\0' || s[0] == '0')
-    return command_usage(cmd, err, "ids look like CWE-798");
-  return set_single(cx, "cwe", pool_printf(cx->pool, "CWE-%s", s));
+  const char *cwe = assess_cwe(cx->pool, cmd->args);
+  return cwe ? set_single(cx, "cwe", cwe) : command_usage(cmd, err, "ids look like CWE-798");
 }
 
 enum status command_do_reference(struct command_context *cx, const struct command *cmd, struct fault *err)

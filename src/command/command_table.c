@@ -85,7 +85,7 @@ static const struct command_row table[] = {
   { "tag", "#tag WORD... | -WORD...", "Adds or removes tags.", CMD_NEEDS_CASE, command_do_tag },
   { "credit", "#credit NAME | anonymous | -NAME", "Whom the advisory thanks.", CMD_NEEDS_CASE, command_do_list_field },
   { "reference", "#reference URL [TEXT] | -URL", "Adds or removes a link.", CMD_NEEDS_CASE, command_do_reference },
-  { "cve", "#cve CVE-ID | request", "The CVE id, or that one is wanted.", CMD_NEEDS_CASE, command_do_cve },
+  { "cve", "#cve CVE-ID | request | -CVE-ID", "The CVE id, or that one is wanted; no two cases have the same.", CMD_NEEDS_CASE, command_do_cve },
   { "cwe", "#cwe CWE-ID", "The kind of weakness.", CMD_NEEDS_CASE, command_do_cwe },
   { "cvss", "#cvss VECTOR", "The CVSS vector, 3.1 or 4.0; one of each is kept. The receipt gives the score.",
     CMD_NEEDS_CASE, command_do_cvss },

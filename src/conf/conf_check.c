@@ -104,6 +104,18 @@ static void check_zone(struct conf_errors *e, const struct conf *c)
     conf_error(e, line_of(e, "zone"), "zone = %s: no such time zone (such as Europe/Berlin)", z);
 }
 
+static void check_clinical(struct conf_errors *e, struct conf *c)
+{
+  const char *from[] = { c->clinical_low, c->clinical_medium, c->clinical_high };
+  struct fault err = { 0 };
+  c->clinical = clinical_matrix_default();
+  for (unsigned i = 0; i < ARRAY_LEN(from); i++)
+    if (!from[i] || clinical_matrix_row(&c->clinical, (enum clinical_exploitability)i, from[i], &err))
+      return; /* said already */
+  if (clinical_matrix_check(&c->clinical, &err))
+    conf_error(e, 0, "clinical_low, clinical_medium, clinical_high: %s", err.text);
+}
+
 void conf_check_whole(struct conf_errors *e, struct conf *c)
 {
   static const char *const in[] = { "imaps://", "imap+starttls://", "maildir:", NULL };
@@ -121,6 +133,7 @@ void conf_check_whole(struct conf_errors *e, struct conf *c)
   check_people(e, c);
   check_prefix(e, c);
   check_zone(e, c);
+  check_clinical(e, c);
   if (c->gnupg_home && strlen(c->gnupg_home) > HOME_MAX)
     conf_error(e, line_of(e, "gnupg_home"),
                "gnupg_home: %s is longer than %d characters, too long for gpg-agent's sockets: choose a shorter path", c->gnupg_home, HOME_MAX);

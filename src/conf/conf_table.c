@@ -3,6 +3,7 @@
 #include "conf_private.h"
 
 #define TOP(field) CONF_TOP, #field
+#define HARMS_OR_NEVER "negligible|minor|serious|critical|catastrophic|never"
 #define AT(type, field) offsetof(struct type, field)
 
 static const struct conf_setting settings[] = {
@@ -31,6 +32,9 @@ static const struct conf_setting settings[] = {
   { TOP(bounce), CONF_BOUNCE, AT(conf, bounce), "verp", 0, 0, "verp|plain", "Envelope sender: one of its own for each letter, or the address." },
   { TOP(authserv_id), CONF_STR, AT(conf, authserv_id), "", 0, 0, NULL, "Whose Authentication-Results header is believed." },
   { TOP(embargo_days), CONF_INT, AT(conf, embargo_days), "90", 0, 3650, NULL, "Default embargo of a new case; 0 for none." },
+  { TOP(clinical_low), CONF_STR, AT(conf, clinical_low), "catastrophic", 0, 0, HARMS_OR_NEVER, "Harm from which on a risk of low exploitability is uncontrolled." },
+  { TOP(clinical_medium), CONF_STR, AT(conf, clinical_medium), "critical", 0, 0, HARMS_OR_NEVER, "The same at medium exploitability." },
+  { TOP(clinical_high), CONF_STR, AT(conf, clinical_high), "serious", 0, 0, HARMS_OR_NEVER, "The same at high exploitability." },
   { TOP(reply_clear), CONF_STR, AT(conf, reply_clear), "never", 0, 0, "never|lead|allow", "Replies to a reporter without a key." },
   { TOP(ack_per_sender_h), CONF_INT, AT(conf, ack_per_sender_h), "24", 0, 8760, NULL, "Hours in which one sender gets at most one acknowledgement; 0: no such cap." },
   { TOP(ack_per_hour), CONF_INT, AT(conf, ack_per_hour), "30", 0, 1000000, NULL, "Acknowledgements an hour in all." },

@@ -3,7 +3,7 @@ noinst_LIBRARIES += libconf.a
 libconf_a_SOURCES = src/conf/conf_lookup.c src/conf/conf_table.c src/conf/conf_read.c src/conf/conf_value.c \
 	src/conf/conf_load.c src/conf/conf_check.c src/conf/conf_due.c src/conf/conf_private.h
 libconf_a_CFLAGS = $(AM_CFLAGS) $(CONFUSE_CFLAGS)
-CONF_ROOM = libconf.a $(BASE_ROOM) $(DUE_ROOM) $(CONFUSE_LIBS)
+CONF_ROOM = libconf.a $(ASSESS_ROOM) $(DUE_ROOM) $(BASE_ROOM) $(CONFUSE_LIBS)
 
 if HAVE_CHECK
 check_PROGRAMS += test_conf_lookup test_conf_due

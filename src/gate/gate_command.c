@@ -425,6 +425,14 @@ static const char *key_of(void *self, const char *address)
   return !k.expires || k.expires > clock_now(&r->g->clock) ? k.fingerprint : NULL;
 }
 
+static const char *case_of_cve(void *self, const char *cve)
+{
+  struct run *r = self;
+  char *id = NULL;
+  struct fault err = { 0 };
+  return !store_case_by_field(r->g->store, r->pool, "cve", cve, &id, &err) && *id ? id : NULL;
+}
+
 /* The sender's own key, and another analyst's, are none to import. */
 static size_t attached_keys(struct run *r, const struct command_key **out)
 {
@@ -447,7 +455,7 @@ static enum status world(struct order *o, struct command_world *w, struct fault 
   struct run *r = o->r;
   *w = (struct command_world){ .conf = r->g->conf, .analyst = o->a, .cases = o->vc, .case_count = o->vc_count, .bound = o->bound,
                                .now = clock_now(&r->g->clock), .encrypted = r->rd.encrypted, .token = secret_token(r->pool, 16),
-                               .template_known = template_known, .key_of = key_of, .self = r, .next_id = "" };
+                               .template_known = template_known, .key_of = key_of, .case_of_cve = case_of_cve, .self = r, .next_id = "" };
   w->attached_count = attached_keys(r, &w->attached);
   for (size_t i = 0; i < o->mail.count; i++)
     if (!strcmp(o->mail.command[i].name, "new")) {

@@ -100,6 +100,50 @@ enum status store_case_list(struct store *st, struct pool *pool, const struct ca
 
 /* ---- look-ups ---- */
 
+static enum status refs_with_field(struct store *st, struct pool *pool, const char *field, int64_t **refs, size_t *count,
+                                   struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  size_t cap = 0;
+  bool row;
+  *refs = NULL;
+  *count = 0;
+  enum status s = db_query(st->db,
+                           "SELECT c.id FROM vuln_case c WHERE c.merged_into = '' AND EXISTS"
+                           " (SELECT 1 FROM case_field f WHERE f.case_id = c.id AND f.name = $1) ORDER BY c.id DESC",
+                           DB_ARGS(db_t(field)), &q, err);
+  while (s == ST_OK && (s = db_next(q, &row, err)) == ST_OK && row) {
+    *refs = pool_grow(pool, *refs, *count, &cap, sizeof **refs);
+    (*refs)[(*count)++] = db_int(q, 0);
+  }
+  return s;
+}
+
+enum status store_case_by_field(struct store *st, struct pool *pool, const char *field, const char *value,
+                                char **case_id, struct fault *err)
+{
+  AUTO(pool_freep) struct pool *scratch = pool_new_wiping("case by field");
+  int64_t *refs;
+  size_t total;
+  *case_id = pool_strdup(pool, "");
+  enum status s = refs_with_field(st, scratch, field, &refs, &total, err);
+  for (size_t i = 0; s == ST_OK && i < total; i++) {
+    struct vuln_case *vc;
+    s = store_case_load_ref(st, scratch, refs[i], &vc, err);
+    if (s == ST_REJECT) { /* erased */
+      fault_clear(err);
+      s = ST_OK;
+      continue;
+    }
+    for (size_t k = 0; s == ST_OK && k < vc->field_count; k++)
+      if (text_ieq(vc->field[k].name, field) && text_ieq(vc->field[k].value, value)) {
+        *case_id = pool_strdup(pool, vc->id);
+        return ST_OK;
+      }
+  }
+  return s;
+}
+
 enum status store_party_by_token(struct store *st, struct pool *pool, const char *token, char **case_id, int64_t *party,
                                  struct fault *err)
 {

@@ -242,6 +242,7 @@ static const struct {
   { "impact", "impact" },
   { "cwe", "cwe" },
   { "cve", "cve" },
+  { "ssvc", "ssvc" },
   { "clinical", "clinical" },
   { "clinical_rationale", "clinical-rationale" },
   { "mitigation", "mitigation" },
@@ -272,6 +273,22 @@ static void put_lists(struct builder *b)
   put(b, "credit", joined(b, "credit"));
 }
 
+/* With their scores, "8.1 High" in the field's extra. */
+static void put_cvss(struct builder *b)
+{
+  static const char *const names[] = { "cvss", "cvss4" }; /* the later one is the score of the case */
+  for (size_t n = 0; n < ARRAY_LEN(names); n++)
+    for (size_t i = 0; i < b->vc->field_count; i++) {
+      const struct case_field *f = &b->vc->field[i];
+      if (strcmp(f->name, names[n]) != 0)
+        continue;
+      put(b, f->name, text_empty(f->extra) ? f->value : pool_printf(b->pool, "%s, %s", f->extra, f->value));
+      size_t space = text_empty(f->extra) ? 0 : strcspn(f->extra, " ");
+      put(b, "score", pool_strndup(b->pool, text_empty(f->extra) ? "" : f->extra, space));
+      put(b, "severity", space && f->extra[space] ? f->extra + space + 1 : "");
+    }
+}
+
 static void put_case(struct builder *b)
 {
   const struct vuln_case *vc = b->vc;
@@ -292,11 +309,7 @@ static void put_case(struct builder *b)
   put(b, "case.assignees", buf_str(&who));
   for (size_t i = 0; i < ARRAY_LEN(plain); i++)
     put(b, plain[i].variable, case_get(vc, plain[i].field));
-  for (size_t i = 0; i < vc->field_count; i++) { /* with their scores */
-    const struct case_field *f = &vc->field[i];
-    if (!strcmp(f->name, "cvss") || !strcmp(f->name, "cvss4"))
-      put(b, f->name, text_empty(f->extra) ? f->value : pool_printf(b->pool, "%s, %s", f->extra, f->value));
-  }
+  put_cvss(b);
   for (size_t i = 0; i < ARRAY_LEN(part_806); i++)
     if (text_istarts(case_get(vc, "clinical"), part_806[i].result))
       put(b, "part_806", say(b, &part_806[i].words));

@@ -12,7 +12,7 @@ ROOM_OF = {"text": "base", "file": "base", "clock": "base", "secret": "base", "l
            "channel": "wire", "parts": "wire", "wkd": "send", "template_vars": "template"}
 PURE = {"base"}
 ROOMS = {
-    "base": set(), "conf": {"base", "due"}, "wire": {"base"}, "case": PURE, "assess": PURE, "due": PURE,
+    "base": set(), "conf": {"base", "due", "assess"}, "wire": {"base"}, "case": PURE, "assess": PURE, "due": PURE,
     "mail": {"base", "wire"}, "pgp": {"base", "wire"},
     "command": {"base", "case", "assess", "due"}, "notice": {"base", "case", "assess", "template"}, "advisory": {"base", "case", "assess", "template"},
     "template": {"base", "case"}, "store": {"base", "case"},

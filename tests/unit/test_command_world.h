@@ -66,6 +66,12 @@ static bool known_template(void *self, const char *name)
   return false;
 }
 
+static const char *case_of_cve(void *self, const char *cve)
+{
+  (void)self;
+  return strcmp(cve, "CVE-2026-7777") == 0 ? "EMB-2026-0009" : NULL;
+}
+
 static struct vuln_case *test_case(struct pool *pool, const struct scene *s, const char *id)
 {
   struct case_report r = { .subject = "Old title",
@@ -95,6 +101,7 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
                       .due_count = ARRAY_LEN(test_due),
                       .case_prefix = "EMB",
                       .embargo_days = 90,
+                      .clinical = clinical_matrix_default(),
                       .reply_clear = s->reply_clear ? s->reply_clear : "lead",
                       .gate_reply = s->gate_reply,
                       .gate_notify = s->gate_notify,
@@ -125,6 +132,7 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
                              .attached = key,
                              .attached_count = s->attached != NULL,
                              .template_known = known_template,
+                             .case_of_cve = case_of_cve,
                              .self = &no_templates };
   struct command_mail *m = pool_new_of(pool, struct command_mail);
   struct plan *plan = pool_new_of(pool, struct plan);

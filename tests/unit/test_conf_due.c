@@ -236,6 +236,21 @@ START_TEST(refusals)
 }
 END_TEST
 
+START_TEST(clinical_matrix)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("test");
+  struct site s = { .pool = pool };
+  must_load(&s, "");
+  ck_assert(s.c->clinical.uncontrolled[EXPLOITABILITY_HIGH][HARM_SERIOUS] && !s.c->clinical.uncontrolled[EXPLOITABILITY_HIGH][HARM_MINOR]);
+  ck_assert(!s.c->clinical.uncontrolled[EXPLOITABILITY_LOW][HARM_CRITICAL]);
+  must_load(&s, "clinical_high = minor\nclinical_medium = minor\nclinical_low = never\n");
+  ck_assert(s.c->clinical.uncontrolled[EXPLOITABILITY_MEDIUM][HARM_MINOR] && s.c->clinical.uncontrolled[EXPLOITABILITY_HIGH][HARM_MINOR]);
+  ck_assert(!s.c->clinical.uncontrolled[EXPLOITABILITY_LOW][HARM_CATASTROPHIC]);
+  refused_with("clinical_low = bad\n", "clinical_low");
+  refused_with("clinical_low = minor\n", "minor harm would be uncontrolled with low exploitability, but controlled with medium");
+}
+END_TEST
+
 int main(void)
 {
   Suite *s = suite_create("conf_due");
@@ -246,6 +261,7 @@ int main(void)
   tcase_add_test(t, sections_change_profiles);
   tcase_add_test(t, lists);
   tcase_add_test(t, refusals);
+  tcase_add_test(t, clinical_matrix);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);

@@ -251,6 +251,39 @@ static size_t listed(struct case_filter f, const char *first)
   return n;
 }
 
+static void field_is_in(const char *field, const char *value, const char *wanted)
+{
+  char *id;
+  OK(store_case_by_field(fx.st, fx.pool, field, value, &id, &fx.err));
+  ck_assert_str_eq(id, wanted);
+}
+
+static void save_with_cve(const char *id, const char *cve, const char *merged_into)
+{
+  struct vuln_case *vc = plain_case(id);
+  vc->merged_into = merged_into;
+  struct case_field f = { .name = "cve", .value = cve, .extra = "", .at = T0, .by = "alice" };
+  vc->field = &f;
+  vc->field_count = 1;
+  OK(store_case_save(fx.st, vc, T0, &fx.err));
+}
+
+START_TEST(a_case_by_its_field)
+{
+  field_is_in("cve", "CVE-2027-0001", "");
+  save_plain_case("EMB-2027-0001");
+  save_with_cve("EMB-2027-0002", "CVE-2027-0001", "");
+  save_with_cve("EMB-2027-0003", "CVE-2027-0002", "EMB-2027-0002");
+  save_with_cve("EMB-2027-0004", "CVE-2027-00011", "");
+  field_is_in("cve", "cve-2027-0001", "EMB-2027-0002");
+  field_is_in("cve", "CVE-2027-0002", ""); /* a merged one speaks through the other */
+  field_is_in("cwe", "CVE-2027-0001", "");
+  OK(store_case_erase(fx.st, "EMB-2027-0004", &fx.err));
+  field_is_in("cve", "CVE-2027-00011", "");
+  field_is_in("cve", "CVE-2027-0001", "EMB-2027-0002");
+}
+END_TEST
+
 START_TEST(lists_filter)
 {
   struct vuln_case *a = full_case("EMB-2027-0001"), *b = full_case("EMB-2027-0002"), *c = plain_case("EMB-2027-0003");
@@ -392,6 +425,7 @@ int main(void)
   tcase_add_test(t, ids_are_never_given_twice);
   tcase_add_test(t, a_prefix_with_dashes);
   tcase_add_test(t, lists_filter);
+  tcase_add_test(t, a_case_by_its_field);
   tcase_add_test(t, merged_cases_are_not_open);
   tcase_add_test(t, tokens_find_the_party);
   tcase_add_test(t, cases_by_address_and_key);
