@@ -336,7 +336,7 @@ static const struct row case_rows[] = {
     "" },
   { { 0 },
     "#cve CVE-2026-12345\n#case EMB-2026-0002\n#cve CVE-2026-12345",
-    "ok: EMB-2026-0001: cve: nothing -> \"CVE-2026-12345\"\nok: The following lines are about EMB-2026-0002.\n"
+    "ok: EMB-2026-0001: cve: nothing -> \"CVE-2026-12345\"\nok: what follows is about EMB-2026-0002\n"
     "reject: EMB-2026-0001 has CVE-2026-12345 already, and an id belongs to one vulnerability; #cve -CVE-2026-12345 takes it from "
     "that case",
     "",
