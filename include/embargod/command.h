@@ -61,7 +61,7 @@ enum effect_kind {
   EFFECT_APPROVE,    /* args = token; the gate writes the event */
   EFFECT_CANCEL,     /* args = token; the gate writes the event */
 };
-enum answer_kind { ANSWER_HELP = 1, ANSWER_LIST, ANSWER_SHOW, ANSWER_HISTORY, ANSWER_STATS, ANSWER_KEY_LIST, ANSWER_KEY_SHOW };
+enum answer_kind { ANSWER_HELP = 1, ANSWER_LIST, ANSWER_SHOW, ANSWER_HISTORY, ANSWER_STATS, ANSWER_KEY_LIST, ANSWER_KEY_SHOW, ANSWER_DUE };
 enum letter_to { TO_REPORTER = 1, TO_STAKEHOLDER, TO_PARTY };
 struct effect {
   enum effect_kind kind;

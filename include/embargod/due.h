@@ -75,6 +75,7 @@ struct due_fact { const char *word; bool holds; };
 /* What people said with #due; the latest for a deadline counts. */
 struct due_override {
   const char *name;
+  int64_t said_at;            /* of a deadline that restarts, a date and met count until it does; 0: always */
   int64_t due_at;             /* another date; 0 */
   int64_t met_at;             /* they say that it was met; 0 */
   const char *not_applicable; /* why it does not apply; NULL */

@@ -23,7 +23,7 @@ static enum status deadline_named(struct command_context *cx, const struct comma
   if (!c->due_count)
     return fault(err, ST_REJECT, "the configuration has no deadlines: it needs a profile or deadline sections");
   if (!len)
-    return command_usage(cmd, err, "the deadline's name is missing; #show lists them");
+    return command_usage(cmd, err, "the deadline's name is missing; #due lists them");
   for (size_t i = 0; i < c->due_count; i++) {
     names[i] = c->due[i].name;
     if (text_ieq(name, c->due[i].name)) {
@@ -50,11 +50,23 @@ static const char *both_zones(struct command_context *cx, int64_t t)
   return pool_printf(cx->pool, "%s (%s)", time_iso(cx->pool, t), time_local(cx->pool, t, cx->w->conf->zone));
 }
 
+static enum status show(struct command_context *cx)
+{
+  struct effect *e = command_effect(cx, EFFECT_ANSWER);
+  e->answer = ANSWER_DUE;
+  command_say(cx, "the deadlines of %s are below", command_case(cx)->id);
+  return ST_OK;
+}
+
 enum status command_do_due(struct command_context *cx, const struct command *cmd, struct fault *err)
 {
   const struct due_deadline *d;
   const char *rest, *id = command_case(cx)->id;
   int64_t at;
+  if (!*cmd->args)
+    return show(cx);
+  if (command_may_write(cx, true, err))
+    return ST_DENIED;
   if (deadline_named(cx, cmd, &d, &rest, err) || too_long(rest, err))
     return ST_REJECT;
   if (text_ieq(rest, "met")) {
@@ -93,5 +105,69 @@ enum status command_do_filed(struct command_context *cx, const struct command *c
     return fault(err, ST_REJECT, "%s lies in the future", both_zones(cx, at));
   command_event(cx, "due.filed", "%s: %s, filed %s", d->name, reference, time_iso(cx->pool, at));
   command_say(cx, "%s: %s: filed under %s, %s", command_case(cx)->id, d->name, reference, both_zones(cx, at));
+  return ST_OK;
+}
+
+/* The first word is a date; the rest says of what. */
+enum status command_do_remind(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  size_t len = strcspn(cmd->args, " ");
+  const char *text = cmd->args + len + strspn(cmd->args + len, " ");
+  int64_t at;
+  if (!date_of(cx, pool_strndup(cx->pool, cmd->args, len), &at))
+    return command_usage(cmd, err, "it begins with a date such as 2027-01-31, or a span such as +14d");
+  if (!*text)
+    return command_usage(cmd, err, "of what to remind you is missing");
+  if (command_case(cx)->rm == RM_CLOSED)
+    return fault(err, ST_REJECT, "%s is closed, and of closed cases nobody is reminded", command_case(cx)->id);
+  if (at <= cx->w->now)
+    return fault(err, ST_REJECT, "%s has passed", both_zones(cx, at));
+  if (too_long(text, err))
+    return ST_REJECT;
+  command_event(cx, "due.remind", "%s: %s", time_iso(cx->pool, at), text);
+  command_say(cx, "%s: reminder on %s: %s", command_case(cx)->id, both_zones(cx, at), text);
+  return ST_OK;
+}
+
+/* What deadlines need to know and no other command says (embargod.conf(5) has the meanings). */
+static const struct {
+  const char *word;
+  bool dated;
+} fact_words[] = {
+  { "learned", true }, { "correction-started", true },    { "incident", true },
+  { "death", false },  { "public-health-threat", false }, { "exempt-806", false },
+};
+
+static const char *fact_list(struct command_context *cx)
+{
+  struct buf b = buf_new(cx->pool, 200);
+  for (size_t i = 0; i < ARRAY_LEN(fact_words); i++)
+    buf_printf(&b, "%s%s %s", i ? ", " : "", fact_words[i].word, fact_words[i].dated ? "[DATE]" : "yes|no");
+  return buf_str(&b);
+}
+
+enum status command_do_due_fact(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  size_t len = strcspn(cmd->args, " "), i = 0;
+  const char *word = pool_strndup(cx->pool, cmd->args, len), *rest = cmd->args + len + strspn(cmd->args + len, " ");
+  const char *id = command_case(cx)->id;
+  int64_t at = cx->w->now;
+  while (i < ARRAY_LEN(fact_words) && !text_ieq(word, fact_words[i].word))
+    i++;
+  if (i == ARRAY_LEN(fact_words))
+    return command_usage(cmd, err, pool_printf(cx->pool, "it is one of %s", fact_list(cx)));
+  if (!fact_words[i].dated) {
+    if (!text_ieq(rest, "yes") && !text_ieq(rest, "no"))
+      return command_usage(cmd, err, pool_printf(cx->pool, "behind %s stands yes or no", fact_words[i].word));
+    command_event(cx, "due.fact", "%s: %s", fact_words[i].word, text_lower(cx->pool, rest));
+    command_say(cx, "%s: %s: %s", id, fact_words[i].word, text_lower(cx->pool, rest));
+    return ST_OK;
+  }
+  if (*rest && !date_of(cx, rest, &at))
+    return command_usage(cmd, err, pool_printf(cx->pool, "behind %s stands a date such as 2027-01-31, or nothing: now", fact_words[i].word));
+  if (at > cx->w->now)
+    return fault(err, ST_REJECT, "%s lies in the future", both_zones(cx, at));
+  command_event(cx, "due.fact", "%s: %s", fact_words[i].word, time_iso(cx->pool, at));
+  command_say(cx, "%s: %s: %s", id, fact_words[i].word, both_zones(cx, at));
   return ST_OK;
 }

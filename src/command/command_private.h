@@ -124,6 +124,8 @@ COMMAND_FN(command_do_cwe);
 COMMAND_FN(command_do_cvss);
 COMMAND_FN(command_do_due);
 COMMAND_FN(command_do_filed);
+COMMAND_FN(command_do_remind);
+COMMAND_FN(command_do_due_fact);
 COMMAND_FN(command_do_ssvc);
 COMMAND_FN(command_do_clinical);
 COMMAND_FN(command_do_reference);

@@ -100,10 +100,17 @@ static const struct command_row table[] = {
     "The TLP 2.0 marking of the case: CLEAR, GREEN, AMBER, AMBER+STRICT or RED. It decides who may be notified.",
     CMD_NEEDS_CASE, command_do_tlp },
   /* deadlines */
-  { "due", "#due NAME DATE | met | n/a REASON",
-    "Sets the date of a deadline, or says that it is met or does not apply.", CMD_NEEDS_CASE, command_do_due },
+  { "due", "#due [NAME DATE | NAME met | NAME n/a REASON]",
+    "Alone it lists the deadlines of the case. With a NAME it sets the date of that deadline, or says that it is met or does not apply.",
+    CMD_NEEDS_CASE | CMD_MIXED, command_do_due },
   { "filed", "#filed NAME REFERENCE [DATE]", "A filing was made on a portal: under which reference, and when.",
     CMD_NEEDS_CASE, command_do_filed },
+  { "remind", "#remind DATE TEXT", "You and those who work on the case get a mail with TEXT on that date.", CMD_NEEDS_CASE,
+    command_do_remind },
+  { "fact", "#fact WORD [DATE | yes | no]",
+    "Something that deadlines count from or depend on: learned, correction-started, incident (with a date; none is now); death, "
+    "public-health-threat, exempt-806 (yes or no). A later word replaces the earlier.",
+    CMD_NEEDS_CASE, command_do_due_fact },
   /* letters */
   { "note", "#note + text", "An internal note; it never leaves the team.", CMD_NEEDS_CASE | CMD_TEXT, command_do_note },
   { "reply", "#reply [TEMPLATE] + text", "A signed mail to the reporter, encrypted whenever there is a key.",

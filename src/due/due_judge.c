@@ -88,13 +88,14 @@ static int64_t met(const struct due_deadline *d, const struct due_world *w, int6
   return found;
 }
 
-/* Everything people said of it, the later word over the earlier. */
-static struct due_override said(const struct due_deadline *d, const struct due_world *w)
+/* Everything people said of it, the later word over the earlier. A date and "met" are about one round of a deadline that
+ * restarts. */
+static struct due_override said(const struct due_deadline *d, const struct due_world *w, int64_t start)
 {
   struct due_override all = { 0 };
   for (size_t i = 0; i < w->override_count; i++) {
     const struct due_override *o = &w->override[i];
-    if (!text_ieq(o->name, d->name))
+    if (!text_ieq(o->name, d->name) || (d->restarts && !o->not_applicable && o->said_at && start > o->said_at))
       continue;
     if (o->due_at) /* a date puts a deadline back into force */
       all = (struct due_override){ .due_at = o->due_at };
@@ -125,8 +126,8 @@ static const char *reason_of(struct pool *pool, const char *condition)
 
 struct due_status due_judge(struct pool *pool, const struct due_deadline *d, const struct due_world *w)
 {
-  struct due_override o = said(d, w);
   struct due_status s = { .started_at = start_of(d, w), .reason = "" };
+  struct due_override o = said(d, w, s.started_at);
   const char *which = "";
   if (o.due_at || s.started_at)
     s.due_at = o.due_at ? o.due_at : due_add(w->calendar, s.started_at, d->span);

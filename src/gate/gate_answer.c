@@ -277,6 +277,15 @@ enum status answer_text(struct gate *g, struct pool *pool, const struct effect *
     return key_list(g, pool, e->args, out, err);
   case ANSWER_KEY_SHOW:
     return key_show(g, pool, e->args ? e->args : "", vc, out, err);
+  case ANSWER_DUE: {
+    struct buf b = buf_new(pool, 2048);
+    struct vuln_case *one = NULL;
+    enum status st = store_case_load(g->store, pool, vc->id, &one, err);
+    if (!st)
+      st = due_list(g, pool, one, &b, err);
+    *out = buf_str(&b);
+    return st;
+  }
   case ANSWER_STATS:
     break;
   }

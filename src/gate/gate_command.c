@@ -202,8 +202,11 @@ static bool is_event_of(const struct order *o, const struct plan *plan, size_t i
 {
   const struct command *c = &o->mail.command[i];
   int about = plan->result[i].vc;
+  bool acts = false;
+  for (size_t k = 0; k < plan->effect_count; k++)
+    acts |= plan->effect[k].command == i && plan->effect[k].kind != EFFECT_ANSWER;
   bool release = !strcmp(c->name, "approve") || !strcmp(c->name, "cancel");
-  return c->row && !(c->row->flags & CMD_READS) && strcmp(c->name, "preview") && (release || (about >= 0 && plan->vc[about] == vc));
+  return c->row && acts && !(c->row->flags & CMD_READS) && strcmp(c->name, "preview") && (release || (about >= 0 && plan->vc[about] == vc));
 }
 
 /* Names of the commands, "key import" for one with sub-commands. vc: only those about that case that change something; NULL: all. */

@@ -450,6 +450,10 @@ void unsent_tell(struct gate *g, int64_t mail, const struct outbox_end *end);
 /* gate_due.c */
 void gate_due_tick(struct gate *g);
 void gate_due_soon(struct gate *g); /* something has happened in a case */
+/* gate_due_show.c */
+MUST_USE enum status due_list(struct gate *g, struct pool *pool, struct vuln_case *vc, struct buf *b, struct fault *err);
+/* id: of one case; "": all open ones. */
+MUST_USE enum status due_verb(struct gate *g, struct pool *pool, const char *id, bool as_json, struct buf *b, struct fault *err);
 MUST_USE enum status due_show(struct gate *g, struct pool *pool, const struct vuln_case *vc, struct buf *b, struct fault *err);
 
 /* gate_control.c */

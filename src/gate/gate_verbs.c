@@ -165,6 +165,11 @@ static int verb_show(struct verb_call *v)
   return 0;
 }
 
+static int verb_due(struct verb_call *v)
+{
+  return due_verb(v->g, v->pool, v->argc > 1 ? v->argv[1] : "", v->json, v->out, &v->err) ? failed(v) : 0;
+}
+
 /* ---- outbox, retry ---- */
 static void outbox_line(struct verb_call *v, const struct outbox_letter *l)
 {
@@ -380,7 +385,7 @@ static const struct {
   const char *name;
   int (*run)(struct verb_call *v);
 } verbs[] = {
-  { "status", verb_status }, { "list", verb_list },   { "show", verb_show },     { "outbox", verb_outbox }, { "retry", verb_retry },
+  { "status", verb_status }, { "list", verb_list },   { "show", verb_show },     { "due", verb_due }, { "outbox", verb_outbox }, { "retry", verb_retry },
   { "quarantine", verb_quarantine }, { "key", verb_key }, { "backup", verb_backup }, { "check", verb_check },
 };
 

@@ -14,7 +14,8 @@ nobase_dist_pkgdata_DATA += templates/de/ack/content-free.txt templates/de/ack/f
 	templates/de/partials/products.txt templates/de/partials/scores.txt templates/de/partials/tlp.txt \
 	templates/de/reply/plain.txt templates/de/reply/status.txt templates/de/reply/thanks.txt \
 	templates/en/ack/content-free.txt templates/en/ack/full.txt templates/en/ack/undecryptable.txt \
-	templates/en/internal/bounce.txt templates/en/internal/unsent.txt templates/en/internal/reminder.txt templates/en/internal/copy.txt templates/en/internal/event.txt \
+	templates/en/internal/bounce.txt templates/en/internal/unsent.txt templates/en/internal/reminder.txt templates/en/internal/remind.txt \
+	templates/de/internal/reminder.txt templates/de/internal/remind.txt templates/en/internal/copy.txt templates/en/internal/event.txt \
 	templates/en/internal/forward.txt templates/en/internal/key-failed.txt templates/en/internal/quarantine.txt \
 	templates/en/internal/receipt.txt templates/en/internal/stub.txt templates/en/internal/unsigned-analyst.txt \
 	templates/en/notices/cisa.txt templates/en/notices/customer.txt templates/en/notices/fda.txt \

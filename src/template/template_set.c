@@ -33,6 +33,7 @@ static const char *const needed[] = {
   "internal/bounce",
   "internal/unsent",
   "internal/reminder",
+  "internal/remind",
   "internal/unsigned-analyst",
   "internal/copy",
   "internal/event",

@@ -119,6 +119,7 @@ static const struct template_var vars[] = {
   { "due.at", "when it is due" },
   { "due.began", "from when it counts" },
   { "due.source", "law or guidance behind it" },
+  { "due.asked_by", "who asked for a reminder with #remind" },
   { "due.overdue", "true when it has passed and is not met" },
   { "quarantine.id", "number of the letter in quarantine" },
   { "quarantine.sender", "address that the letter claims to be from" },

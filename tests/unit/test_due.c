@@ -278,6 +278,30 @@ START_TEST(restarting)
 }
 END_TEST
 
+/* What was said of one round counts until the next begins; why it does not apply counts for good. */
+START_TEST(said_of_one_round)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("test");
+  struct due_deadline d = define(
+      pool, &(struct due_source){ .name = "status", .starts_at = "contact", .span = "30d", .restarts = true });
+  struct due_event e[] = { { "contact", T0 }, { "contact", T0 + 20 * DAY } };
+  struct due_override o = { .name = "status", .said_at = T0 + 5 * DAY, .due_at = T0 + 90 * DAY };
+  struct due_world w = { .calendar = &utc, .event = e, .event_count = 1, .override = &o, .override_count = 1, .now = T0 + 21 * DAY };
+  ck_assert_int_eq(due_judge(pool, &d, &w).due_at, T0 + 90 * DAY);
+  w.event_count = 2;
+  ck_assert_int_eq(due_judge(pool, &d, &w).due_at, T0 + 50 * DAY);
+  o.said_at = T0 + 20 * DAY; /* in the same mail as the reply that begins the round */
+  ck_assert_int_eq(due_judge(pool, &d, &w).due_at, T0 + 90 * DAY);
+  o = (struct due_override){ .name = "status", .said_at = T0 + 5 * DAY, .met_at = T0 + 5 * DAY };
+  ck_assert_int_eq(due_judge(pool, &d, &w).state, DUE_RUNNING);
+  w.event_count = 1;
+  ck_assert_int_eq(due_judge(pool, &d, &w).state, DUE_MET);
+  o = (struct due_override){ .name = "status", .said_at = T0 + 5 * DAY, .not_applicable = "no reporter" };
+  w.event_count = 2;
+  ck_assert_int_eq(due_judge(pool, &d, &w).state, DUE_NOT_APPLICABLE);
+}
+END_TEST
+
 static const struct due_fact applies[] = { { "class:medical-device", true },
                                            { "uncontrolled", true },
                                            { "exempt", false } };
@@ -494,6 +518,7 @@ int main(void)
   tcase_add_loop_test(t, judging, 0, (int)ARRAY_LEN(judged));
   tcase_add_test(t, alternatives);
   tcase_add_test(t, restarting);
+  tcase_add_test(t, said_of_one_round);
   tcase_add_test(t, reminders_in_time);
   tcase_add_test(t, none_lost_none_twice);
   tcase_add_test(t, no_reminder_of_what_does_not_run);
