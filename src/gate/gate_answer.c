@@ -26,6 +26,15 @@ static const char *assignees(struct pool *pool, const struct vuln_case *vc)
   return b.len ? buf_str(&b) : "-";
 }
 
+/* A case that this very mail opens has nothing in the store yet. */
+static enum status none_if_new(enum status st, struct fault *err)
+{
+  if (st != ST_REJECT)
+    return st;
+  fault_clear(err);
+  return ST_OK;
+}
+
 /* ---- #list ---- */
 /* Words of the filter: a state, "open", "all", an analyst's name or "assignee:NAME"; "mine" is the command's; the rest are words to
  * find. */
@@ -121,7 +130,7 @@ static enum status put_pending(struct gate *g, struct buf *b, struct pool *pool,
 {
   struct pending_release *p = NULL;
   size_t n = 0;
-  enum status st = store_pending_list(g->store, pool, id, &p, &n, err);
+  enum status st = none_if_new(store_pending_list(g->store, pool, id, &p, &n, err), err);
   for (size_t i = 0; !st && i < n; i++)
     buf_printf(b, "waits:       #%s by %s, token %s, until %s\n", p[i].what, p[i].by, p[i].token, local(g, pool, p[i].expires_at));
   return st;
@@ -133,7 +142,7 @@ static enum status put_messages(struct gate *g, struct buf *b, struct pool *pool
                                        [MESSAGE_SENT] = "Sent to" };
   struct case_message *m = NULL;
   size_t n = 0;
-  enum status st = store_message_list(g->store, pool, id, &m, &n, err);
+  enum status st = none_if_new(store_message_list(g->store, pool, id, &m, &n, err), err);
   for (size_t i = 0; !st && i < n; i++) {
     if (text_empty(m[i].text))
       continue;
@@ -191,7 +200,7 @@ enum status answer_history(struct gate *g, struct pool *pool, const char *case_i
 {
   struct case_event *e = NULL;
   size_t n = 0;
-  enum status st = store_event_list(g->store, pool, case_id, &e, &n, err);
+  enum status st = none_if_new(store_event_list(g->store, pool, case_id, &e, &n, err), err);
   if (st)
     return st;
   struct buf b = buf_new(pool, 2048);
@@ -279,10 +288,8 @@ enum status answer_text(struct gate *g, struct pool *pool, const struct effect *
     return key_show(g, pool, e->args ? e->args : "", vc, out, err);
   case ANSWER_DUE: {
     struct buf b = buf_new(pool, 2048);
-    struct vuln_case *one = NULL;
-    enum status st = store_case_load(g->store, pool, vc->id, &one, err);
-    if (!st)
-      st = due_list(g, pool, one, &b, err);
+    struct vuln_case one = *vc;
+    enum status st = due_list(g, pool, &one, &b, err);
     *out = buf_str(&b);
     return st;
   }

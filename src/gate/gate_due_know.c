@@ -201,24 +201,37 @@ static void know_facts(const struct gate *g, struct due_known *k, const struct v
   last_word_first(k);
 }
 
+/* One entry of the history. */
+static void hear(const struct gate *g, struct due_known *k, const struct case_event *e)
+{
+  for (size_t m = 0; m < ARRAY_LEN(meanings); m++)
+    if (!strcmp(e->kind, meanings[m].kind))
+      add_event(k, meanings[m].event, e->at);
+  if (!strcmp(e->kind, "notice.sent"))
+    notice_sent(g, k, e);
+  if (!strcmp(e->kind, "due.reminded"))
+    reminded(k, e->text);
+  else if (text_istarts(e->kind, "due."))
+    said(k, e);
+}
+
 enum status due_know(struct gate *g, struct pool *pool, const struct vuln_case *vc, struct due_known *k,
-                        struct due_world *w, struct fault *err)
+                     struct due_world *w, struct fault *err)
 {
   struct case_event *e = NULL;
   size_t n = 0;
   *k = (struct due_known){ .pool = pool };
   enum status st = store_event_list(g->store, pool, vc->id, &e, &n, err);
-  for (size_t i = 0; !st && i < n; i++) {
-    for (size_t m = 0; m < ARRAY_LEN(meanings); m++)
-      if (!strcmp(e[i].kind, meanings[m].kind))
-        add_event(k, meanings[m].event, e[i].at);
-    if (!strcmp(e[i].kind, "notice.sent"))
-      notice_sent(g, k, &e[i]);
-    if (!strcmp(e[i].kind, "due.reminded"))
-      reminded(k, e[i].text);
-    else if (text_istarts(e[i].kind, "due."))
-      said(k, &e[i]);
+  if (st == ST_REJECT) { /* #new: the case is not saved yet */
+    fault_clear(err);
+    st = ST_OK;
   }
+  for (size_t i = 0; !st && i < n; i++)
+    hear(g, k, &e[i]);
+  for (const struct run *r = g->runs; r; r = r->next) /* decided, and not yet committed: #due below what it asks about */
+    for (size_t i = 0; i < r->work.event_count && r->stage != RUN_DONE; i++)
+      if (!strcmp(r->work.event[i].vc->id, vc->id))
+        hear(g, k, &r->work.event[i].event);
   for (size_t i = 0; i < ARRAY_LEN(facts); i++)
     if (vc->cs & 1u << facts[i].fact)
       add_event(k, facts[i].event, vc->cs_at[facts[i].fact]);
