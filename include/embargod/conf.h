@@ -55,6 +55,7 @@ struct conf_deadline {
 struct conf {
   const char *file;          /* absolute */
   const char *organisation, *address, *contact, *policy_url, *language, *zone, *case_prefix;
+  int digest_hour;           /* local hour of the daily digest; -1: none */
   int default_hour;          /* local hour of a plain date */
   const char *state_dir;     /* everything below unless set */
   const char *gnupg_home, *database, *master_key_file, *template_dir, *control_socket, *control_group;

@@ -14,6 +14,7 @@ static const struct conf_setting settings[] = {
   { TOP(language), CONF_STR, AT(conf, language), "en", 0, 0, NULL, "Language of letters to those who have none set." },
   { TOP(zone), CONF_STR, AT(conf, zone), "UTC", 0, 0, NULL, "Time zone in which local times are shown and read." },
   { TOP(default_hour), CONF_INT, AT(conf, default_hour), "9", 0, 23, NULL, "Local hour of a date without one." },
+  { TOP(digest_hour), CONF_INT, AT(conf, digest_hour), "8", -1, 23, NULL, "Local hour of the analysts' daily digest; -1 for none." },
   { TOP(profile), CONF_LIST, AT(conf, profile), "", 0, 0, NULL, "Profiles whose deadlines count: generic, medical-device, eu-cra, or a file's path." },
   { TOP(holidays), CONF_LIST, AT(conf, holidays), "", 0, 0, NULL, "Days that are no working days: 2026-12-24, or 12-25 every year." },
   { TOP(case_prefix), CONF_STR, AT(conf, case_prefix), "EMB", 0, 0, NULL, "Prefix of case ids; cannot change once cases exist." },

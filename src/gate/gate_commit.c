@@ -81,6 +81,8 @@ static enum status write_rest(struct run *r, struct fault *err)
   if (!st && w->bounced)
     st = store_outbox_finish(s, w->bounced, &(struct outbox_end){ .state = OUTBOX_BOUNCED, .now = w->end.now, .error = w->bounce_error },
                              err);
+  if (!st && w->meta)
+    st = store_meta_set(s, w->meta, w->meta_value, err);
   if (!st && w->failed)
     st = store_outbox_finish(s, w->failed, &w->failed_end, err);
   return st;

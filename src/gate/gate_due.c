@@ -177,6 +177,7 @@ static enum status look(struct gate *g, struct fault *err)
     if (wanted && !in_hand(g, vc[i]->id)) {
       struct run *r = run_new_system(g, due_decide);
       r->about = pool_strdup(r->pool, vc[i]->id);
+      r->whole = true;
     }
     int64_t next = due_next(pool, g->conf->due, g->conf->due_count, &w);
     if (next && next < g->deadline_look_at)

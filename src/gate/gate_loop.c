@@ -186,7 +186,9 @@ static void tick(struct gate *g)
   gate_agent_tick(g);
   gate_ring_tick(g);
   gate_fetch_tick(g);
+  gate_clock_tick(g);
   gate_due_tick(g);
+  gate_digest_tick(g);
   gate_runs_tick(g);
   gate_tx_tick(g, false);
   gate_outbox_tick(g);
@@ -203,6 +205,8 @@ enum status gate_start(struct gate *g, struct fault *err)
   enum status st = signals_open(g, err);
   if (!st)
     st = store_outbox_recover(g->store, clock_now(&g->clock) - (int64_t)g->conf->outbox_keep_days * 86400, err);
+  if (!st)
+    st = gate_clock_load(g, err);
   if (!st && !g->options.once)
     st = gate_control_listen(g, err);
   if (!st)

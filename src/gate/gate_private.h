@@ -148,6 +148,7 @@ struct work {
   int64_t failed;           /* outbox letter that failed for good; 0 */
   struct outbox_end failed_end;
   bool forgive;             /* the attempt was the machine's fault */
+  const char *meta, *meta_value; /* a small fact of the store; NULL */
   struct intake_end end;
 };
 
@@ -171,6 +172,7 @@ struct run {
   bool system;              /* no letter came in: a mail of our own making; in is empty */
   void (*decide)(struct run *r); /* of a system run */
   const char *about;        /* the case that a reminder is about */
+  bool whole;               /* of a system run: what it records is written together with its mails or not at all */
   bool parked;              /* its case (or its sender's earlier letter) is busy */
   bool alone;               /* came back after a crash */
   bool failed;              /* some answer failed: fault says it */
@@ -272,6 +274,9 @@ struct gate {
   struct pool *answer_pool;
   int64_t outbox_look_at;   /* wall time of the next look */
   int64_t due_look_at;
+  int64_t digest_look_at;   /* wall clock */
+  int64_t wall_seen, mono_seen; /* both clocks at the last look; 0: none yet */
+  int64_t clock_off;        /* seconds that the wall clock has jumped and nobody has confirmed: releases are held; 0 */
   int64_t deadline_look_at; /* wall clock: when the deadlines of the open cases are looked at again */
   bool wake_held;           /* what letters were held for may have changed: each is due now */
 
@@ -455,6 +460,16 @@ MUST_USE enum status due_list(struct gate *g, struct pool *pool, struct vuln_cas
 /* id: of one case; "": all open ones. */
 MUST_USE enum status due_verb(struct gate *g, struct pool *pool, const char *id, bool as_json, struct buf *b, struct fault *err);
 MUST_USE enum status due_show(struct gate *g, struct pool *pool, const struct vuln_case *vc, struct buf *b, struct fault *err);
+
+/* gate_digest.c */
+void gate_digest_tick(struct gate *g);
+
+/* gate_clock.c: a wall clock that jumps (DUE_JUMP_S) holds what is released until it is back or an operator has confirmed it */
+MUST_USE enum status gate_clock_load(struct gate *g, struct fault *err);
+void gate_clock_tick(struct gate *g);
+bool gate_clock_held(const struct gate *g);
+char *gate_clock_text(const struct gate *g, struct pool *pool); /* "2 h forward"; "" when nothing is held */
+MUST_USE enum status gate_clock_confirm(struct gate *g, struct fault *err); /* inside the open transaction */
 
 /* gate_control.c */
 MUST_USE enum status gate_control_listen(struct gate *g, struct fault *err);

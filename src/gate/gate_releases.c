@@ -183,6 +183,10 @@ enum status effect_release(struct doing *d, const struct effect *e, struct fault
     return st;
   if (!found)
     return effect_deny(d, e, err, pool_printf(r->pool, "nothing waits under %s", e->args));
+  if (approve && gate_clock_held(r->g))
+    return effect_deny(d, e, err,
+                       pool_printf(r->pool, "the gateway's clock has jumped %s, and nothing is released before an operator has confirmed "
+                                            "its time (embargoctl clock)", gate_clock_text(r->g, r->pool)));
   const char *why = approve ? may_release(d, &p) : p.released ? "it was released already" : p.cancelled ? "it was cancelled before" : NULL;
   if (why)
     return effect_deny(d, e, err, why);

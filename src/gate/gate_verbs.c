@@ -74,6 +74,8 @@ static int verb_status(struct verb_call *v)
              c.held, c.quarantined, c.applied);
   buf_printf(v->out, "outbox:      %" PRId64 " to be sent, %" PRId64 " failed\nwaiting for release: %" PRId64 "\n", c.outbox_unsent,
              c.outbox_failed, c.pending);
+  if (gate_clock_held(g))
+    buf_printf(v->out, "clock:       has jumped %s; releases are held: embargoctl clock\n", gate_clock_text(g, v->pool));
   if (g->outbox_trouble[0])
     buf_printf(v->out, "last mail:   %s\n", g->outbox_trouble);
   if (c.outbox_failed)
@@ -168,6 +170,35 @@ static int verb_show(struct verb_call *v)
 static int verb_due(struct verb_call *v)
 {
   return due_verb(v->g, v->pool, v->argc > 1 ? v->argv[1] : "", v->json, v->out, &v->err) ? failed(v) : 0;
+}
+
+/* ---- clock ---- */
+static int verb_clock(struct verb_call *v)
+{
+  struct gate *g = v->g;
+  bool accept = v->argc == 2 && text_ieq(v->argv[1], "accept");
+  if (v->argc > 1 && !accept) {
+    buf_adds(v->out, "usage: embargoctl clock [accept]\n");
+    return 64;
+  }
+  if (g->options.offline && gate_clock_load(g, &v->err))
+    return failed(v);
+  buf_printf(v->out, "time:     %s (%s)\n", time_iso(v->pool, clock_now(&g->clock)), time_local(v->pool, clock_now(&g->clock), g->conf->zone));
+  if (!gate_clock_held(g)) {
+    buf_adds(v->out, "releases: not held\n");
+    return 0;
+  }
+  if (!accept) {
+    buf_printf(v->out, "releases: HELD, the clock has jumped %s; when this time is right: embargoctl clock accept\n", gate_clock_text(g, v->pool));
+    return 0;
+  }
+  int code = write_begin(v);
+  if (!code)
+    code = write_end(v, gate_clock_confirm(g, &v->err));
+  if (!code)
+    buf_adds(v->out, "releases: no longer held\n");
+  log_event(&g->log, LOG_LEVEL_NOTICE, "the clock was confirmed by an operator");
+  return code;
 }
 
 /* ---- outbox, retry ---- */
@@ -385,7 +416,7 @@ static const struct {
   const char *name;
   int (*run)(struct verb_call *v);
 } verbs[] = {
-  { "status", verb_status }, { "list", verb_list },   { "show", verb_show },     { "due", verb_due }, { "outbox", verb_outbox }, { "retry", verb_retry },
+  { "status", verb_status }, { "list", verb_list },   { "show", verb_show },     { "due", verb_due }, { "clock", verb_clock }, { "outbox", verb_outbox }, { "retry", verb_retry },
   { "quarantine", verb_quarantine }, { "key", verb_key }, { "backup", verb_backup }, { "check", verb_check },
 };
 

@@ -15,6 +15,7 @@ nobase_dist_pkgdata_DATA += templates/de/ack/content-free.txt templates/de/ack/f
 	templates/de/reply/plain.txt templates/de/reply/status.txt templates/de/reply/thanks.txt \
 	templates/en/ack/content-free.txt templates/en/ack/full.txt templates/en/ack/undecryptable.txt \
 	templates/en/internal/bounce.txt templates/en/internal/unsent.txt templates/en/internal/reminder.txt templates/en/internal/remind.txt \
+	templates/en/internal/digest.txt templates/en/internal/clock.txt templates/de/internal/digest.txt templates/de/internal/clock.txt \
 	templates/de/internal/reminder.txt templates/de/internal/remind.txt templates/en/internal/copy.txt templates/en/internal/event.txt \
 	templates/en/internal/forward.txt templates/en/internal/key-failed.txt templates/en/internal/quarantine.txt \
 	templates/en/internal/receipt.txt templates/en/internal/stub.txt templates/en/internal/unsigned-analyst.txt \

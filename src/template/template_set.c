@@ -34,6 +34,8 @@ static const char *const needed[] = {
   "internal/unsent",
   "internal/reminder",
   "internal/remind",
+  "internal/digest",
+  "internal/clock",
   "internal/unsigned-analyst",
   "internal/copy",
   "internal/event",

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Scenarios of what people tell the clocks, the daily digest, and a clock that jumps. Time is moved."""
 import os
+import re
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from gateway import expect  # noqa: E402
-from story import main  # noqa: E402
+from story import main, wait  # noqa: E402
 
 DAY = 86400
 
@@ -87,9 +89,131 @@ def reminded_as_asked(s):
     expect(not reminders(s, s.alice) + reminders(s, s.bob), "a closed case is quiet")
 
 
+# ---- the daily digest ----
+def at_hour(s, days, hour):
+    """Runs at that hour, UTC, so many days from today."""
+    now = time.time()
+    s.once(code=None, env={"EMBARGOD_FAKE_TIME": "+%d" % (now // DAY * DAY + days * DAY + hour * 3600 - now)})
+
+
+def digests(s, who):
+    return [m for m in s.fresh(who) if m.subject.startswith("Digest ")]
+
+
+def one_digest(s):
+    a, b = digests(s, s.alice), digests(s, s.bob)
+    expect(len(a) == 1 and len(b) == 1, "one to each analyst", [m.subject for m in a], [m.subject for m in b])
+    return a[0]
+
+
+def none(s, why):
+    a, b = digests(s, s.alice), digests(s, s.bob)
+    expect(not a + b, why, *[m.subject for m in a + b])
+
+
+def daily_digest(s):
+    """Once a day from its hour on, over restarts; what is due, what waits, what is in trouble; quiet when there is nothing."""
+    s.once()
+    none(s, "not on the first day")
+    at_hour(s, 1, 12)
+    none(s, "nothing to say")
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    s.command(s.alice, "#validate\n#accept\n#title Pump takes any firmware\n#description\nIt does.\n#end\n#impact\nAny dose.\n#end\n#product Pump 1.0\n", fw)
+    r = s.command(s.alice, "#notify cisa\n", fw)
+    token = re.search(r"#approve ([a-z2-7]{16})", r.text)
+    expect(token, "a notice waits", r.text)
+    s.deliver(b"From: eve@x.example\nTo: security@pumps.example\nSubject: x\n\n" + b"-----BEGIN PGP MESSAGE-----\n\nAAAA\n-----END PGP MESSAGE-----\n")
+    s.once()
+    expect(s.ctl_json("quarantine", "list"), "one is in quarantine")
+    none(s, "today there is none")
+    at_hour(s, 2, 7.5)
+    none(s, "its hour has not come")
+    at_hour(s, 2, 8.1)
+    m = one_digest(s)
+    expect("1 due, 1 waiting" in m.subject and "1 in quarantine" in m.subject and "1 open" in m.subject and "OVERDUE" not in m.subject, "in short", m.subject)
+    expect(m.encrypted and m.outer["Subject"] == "..." and m.signer == s.fpr, "encrypted, nothing outside", m.outer["Subject"])
+    expect("EMB-2026-0001  #notify by alice" in m.text and "#approve " + token.group(1) in m.text, "what waits", m.text)
+    expect("UTC  first-answer\n  A person's first answer" in m.text, "what is due", m.text)
+    expect("EMB-2026-0001  Accepted, NOBODY, embargo until " in m.text and "Pump takes any firmware" in m.text, "the case", m.text)
+    expect("Letters in quarantine: 1\n" in m.text and "Keys\n" not in m.text and "OVERDUE" not in m.text, "the rest", m.text)
+    at_hour(s, 2, 8.2), at_hour(s, 2, 23)
+    none(s, "once a day")
+    at_hour(s, 1, 20)
+    none(s, "nor after the clock was set back")
+    at_hour(s, 8, 0.5)
+    none(s, "nor before its hour")
+    at_hour(s, 8, 9)
+    m = one_digest(s)
+    expect(m.subject.endswith(", 1 OVERDUE, 1 in quarantine, 1 open") and "first-answer\n  A person's first answer" in m.text,
+           "days passed over are not made up for; the release has expired", m.subject, m.text)
+    head = re.search(r"Head of the histories: ([0-9a-f]+)\n", m.text)
+    expect(head, "the head of the histories", m.text)
+    s.command(s.alice, "#cancel %s\n#close all is well\n" % token.group(1), fw)
+    s.ctl("quarantine", "discard", str(s.ctl_json("quarantine", "list")[0]["id"]))
+    s.fresh(s.alice), s.fresh(s.bob)
+    at_hour(s, 9, 9)
+    none(s, "a day with nothing is quiet")
+    at_hour(s, 700, 9)
+    m = one_digest(s)
+    expect("5 key alarms" in m.subject and "security@pumps.example: expires " in m.text and "alice: expires " in m.text, "keys", m.subject, m.text)
+
+
+# ---- a clock that jumps ----
+def clock_jumps(s):
+    """A jump holds what is released, over a restart, until somebody confirms the time; a jump back lets go."""
+    clock = os.path.join(s.root, "clock")
+
+    def set_clock(ahead):
+        with open(clock + ".new", "w") as f:
+            f.write("+%d" % ahead)
+        os.rename(clock + ".new", clock)
+
+    def warned(words):
+        got = {}
+
+        def look():
+            for m in s.fresh(s.alice):
+                if "clock" in m.subject:
+                    got[m.subject] = m
+            return any(words in x for x in got)
+        wait(look, "alice hears: " + words)
+        return next(got[x] for x in got if words in x)
+
+    set_clock(0)
+    env = {"EMBARGOD_FAKE_TIME": "@" + clock}
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    r = s.command(s.alice, "#description\nIt does.\n#end\n#product Pump 1.0\n#notify cisa\n", fw)
+    token = re.search(r"#approve ([a-z2-7]{16})", r.text).group(1)
+    with s.daemon(env) as d:
+        d.says("keys ready")
+        set_clock(240)
+        d.says("inbox online")
+        expect("not held" in s.ctl("clock"), "four minutes are no jump")
+        set_clock(240 + 7300)
+        m = warned("has jumped 2 hours forward: releases are held")
+        expect("embargoctl clock accept" in m.text and m.encrypted, "what to do", m.text)
+        expect("HELD, the clock has jumped 2 hours forward" in s.ctl("clock") and "releases are held" in s.ctl("status"), "shown")
+    r = s.command(s.alice, "#approve %s\n" % token, fw)
+    expect("FAILED" in r.text and "has jumped 2 hours forward" in r.text.replace("\n        ", " ") and not s.fresh(s.cisa), "held over a restart", r.text)
+    with s.daemon(env) as d:
+        d.says("keys ready")
+        set_clock(100)
+        warned("clock is back: releases go on")
+        expect("not held" in s.ctl("clock"), "let go")
+        set_clock(100000)
+        warned("has jumped 27 hours forward")
+    expect("HELD" in s.ctl("clock") and "no longer held" in s.ctl("clock", "accept") and "not held" in s.ctl("clock"), "confirmed")
+    r = s.command(s.alice, "#approve %s\n" % token, fw)
+    expect("FAILED" not in r.text and len(s.fresh(s.cisa)) == 1, "released", r.text)
+
+
 CONF = "profile = \"medical-device\"\nproduct \"Pump 9\" {\n  class = \"medical-device\"\n}\n"
-STORIES = [what_only_people_know, reminded_as_asked]
-SETUP = {what_only_people_know: {"extra": CONF}}
+STORIES = [what_only_people_know, reminded_as_asked, daily_digest, clock_jumps]
+SETUP = {what_only_people_know: {"extra": CONF}, daily_digest: {"extra": "profile = generic\n"}}
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, SETUP))
