@@ -182,6 +182,9 @@ struct outbox_end { enum outbox_state state; int64_t due_at, now; const char *er
 MUST_USE enum status store_outbox_finish(struct store *st, int64_t id, const struct outbox_end *end, struct fault *err);
 MUST_USE enum status store_outbox_list(struct store *st, struct pool *pool, bool unsent_only, struct outbox_letter **out, size_t *count,
                                        struct fault *err);
+/* Those of a case that are of that kind, oldest first. */
+MUST_USE enum status store_outbox_of_case(struct store *st, struct pool *pool, const char *case_id, const char *kind,
+                                          struct outbox_letter **out, size_t *count, struct fault *err);
 MUST_USE enum status store_outbox_load(struct store *st, struct pool *pool, int64_t id, struct outbox_letter *out, struct fault *err);
 MUST_USE enum status store_outbox_by_bounce(struct store *st, struct pool *pool, const char *token, const char *message_id,
                                             struct outbox_letter *out, bool *found, struct fault *err);

@@ -85,6 +85,7 @@ enum status gate_new(const struct gate_options *o, struct gate **out, struct fau
   g->conf_pool = pool_new("configuration");
   g->answer_pool = pool_new("answers");
   g->key_pool = pool_new("keys");
+  g->changed_pool = pool_new("changed cases");
   *out = g;
   enum status st = secret_init(err);
   if (!st)
@@ -121,6 +122,7 @@ void gate_free(struct gate **gp)
     close(g->signal_fd);
   pool_free(&g->answer_pool);
   pool_free(&g->key_pool);
+  pool_free(&g->changed_pool);
   pool_free(&g->conf_pool);
   struct pool *pool = g->pool;
   *gp = NULL;

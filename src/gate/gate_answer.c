@@ -205,7 +205,8 @@ enum status answer_history(struct gate *g, struct pool *pool, const char *case_i
     return st;
   struct buf b = buf_new(pool, 2048);
   for (size_t i = 0; i < n; i++)
-    buf_printf(&b, "%s  %-18s %s%s%s\n", local(g, pool, e[i].at), e[i].kind, e[i].who, text_empty(e[i].who) ? "" : ": ", e[i].text);
+    buf_printf(&b, "%s  %-18s %s%s%s\n", local(g, pool, e[i].at), e[i].kind, e[i].who, text_empty(e[i].who) ? "" : ": ",
+               due_event_text(pool, &e[i]));
   *out = buf_str(&b);
   return ST_OK;
 }

@@ -151,46 +151,88 @@ static bool in_hand(const struct gate *g, const char *id)
   return false;
 }
 
-/* One look at all open cases: who is to be reminded now, and when to look again. */
-static enum status look(struct gate *g, struct fault *err)
+/* Who is to be reminded in this case now, and when to look again. */
+static enum status look_at(struct gate *g, struct pool *pool, const struct vuln_case *vc, struct fault *err)
+{
+  const struct conf *c = g->conf;
+  struct due_known k;
+  struct due_world w;
+  struct due_reminder *m = NULL;
+  enum status st = due_know(g, pool, vc, &k, &w, err);
+  if (st)
+    return st;
+  bool wanted = due_plan(pool, c->due, c->due_count, &w, k.sent, k.sent_count, &m) > 0;
+  int64_t next = due_next(pool, c->due, c->due_count, &w);
+  for (size_t i = 0; i < k.note_count; i++) {
+    wanted |= note_is_due(&k, &k.note[i], w.now);
+    if (k.note[i].at > w.now && (!next || k.note[i].at < next))
+      next = k.note[i].at;
+  }
+  if (next && next < g->deadline_look_at)
+    g->deadline_look_at = next;
+  if (wanted && !in_hand(g, vc->id)) {
+    struct run *r = run_new_system(g, due_decide);
+    r->about = pool_strdup(r->pool, vc->id);
+    r->whole = true;
+  }
+  return ST_OK;
+}
+
+static void forget_changed(struct gate *g)
+{
+  g->changed = NULL;
+  g->changed_count = g->changed_cap = 0;
+  g->changed_look_at = 0;
+  pool_reset(g->changed_pool);
+}
+
+static enum status look_at_all(struct gate *g, struct fault *err)
 {
   AUTO(pool_freep) struct pool *pool = pool_new_wiping("deadlines");
   struct case_filter f = { .rm = -1, .open_only = true, .max = 100000 };
   struct vuln_case **vc = NULL;
   size_t n = 0;
-  int64_t now = clock_now(&g->clock);
-  g->deadline_look_at = now + LOOK_S;
+  g->deadline_look_at = clock_now(&g->clock) + LOOK_S;
+  forget_changed(g);
   enum status st = store_case_list(g->store, pool, &f, &vc, &n, err);
-  for (size_t i = 0; !st && i < n; i++) {
-    struct due_known k;
-    struct due_world w;
-    struct due_reminder *m = NULL;
-    st = due_know(g, pool, vc[i], &k, &w, err);
-    if (st)
-      break;
-    bool wanted = due_plan(pool, g->conf->due, g->conf->due_count, &w, k.sent, k.sent_count, &m) > 0;
-    for (size_t x = 0; x < k.note_count; x++) {
-      wanted |= note_is_due(&k, &k.note[x], now);
-      if (k.note[x].at > now && k.note[x].at < g->deadline_look_at)
-        g->deadline_look_at = k.note[x].at;
-    }
-    if (wanted && !in_hand(g, vc[i]->id)) {
-      struct run *r = run_new_system(g, due_decide);
-      r->about = pool_strdup(r->pool, vc[i]->id);
-      r->whole = true;
-    }
-    int64_t next = due_next(pool, g->conf->due, g->conf->due_count, &w);
-    if (next && next < g->deadline_look_at)
-      g->deadline_look_at = next;
-  }
+  for (size_t i = 0; !st && i < n; i++)
+    st = look_at(g, pool, vc[i], err);
   return st;
 }
 
-void gate_due_soon(struct gate *g)
+static enum status look_at_changed(struct gate *g, struct fault *err)
 {
-  int64_t soon = clock_now(&g->clock) + LOOK_SOON_S;
-  if (soon < g->deadline_look_at)
-    g->deadline_look_at = soon;
+  AUTO(pool_freep) struct pool *pool = pool_new_wiping("deadlines");
+  enum status st = ST_OK;
+  for (size_t i = 0; !st && i < g->changed_count; i++) {
+    struct vuln_case *vc = NULL;
+    st = store_case_load(g->store, pool, g->changed[i], &vc, err);
+    if (st == ST_REJECT) { /* erased meanwhile */
+      fault_clear(err);
+      st = ST_OK;
+    } else if (!st && vc->rm != RM_CLOSED && text_empty(vc->merged_into)) {
+      st = look_at(g, pool, vc, err);
+    }
+  }
+  forget_changed(g);
+  return st;
+}
+
+void gate_due_changed(struct gate *g, const char *case_id)
+{
+  for (size_t i = 0; i < g->changed_count; i++)
+    if (!strcmp(g->changed[i], case_id))
+      return;
+  if (!g->changed_count)
+    g->changed_look_at = clock_now(&g->clock) + LOOK_SOON_S;
+  g->changed = pool_grow(g->changed_pool, g->changed, g->changed_count, &g->changed_cap, sizeof *g->changed);
+  g->changed[g->changed_count++] = pool_strdup(g->changed_pool, case_id);
+}
+
+void gate_due_changed_by(struct run *r)
+{
+  for (size_t i = 0; i < r->work.event_count; i++)
+    gate_due_changed(r->g, r->work.event[i].vc->id);
 }
 
 void gate_due_tick(struct gate *g)
@@ -198,10 +240,10 @@ void gate_due_tick(struct gate *g)
   struct fault err = { 0 };
   int64_t now = clock_now(&g->clock);
   bool back = now + LOOK_S < g->deadline_look_at; /* the clock was set back */
-  if (!g->ring_ready || g->stopping || (now < g->deadline_look_at && !back) ||
-      g->store_pause > clock_mono(&g->clock))
+  bool all = now >= g->deadline_look_at || back, some = g->changed_count && now >= g->changed_look_at;
+  if (!g->ring_ready || g->stopping || (!all && !some) || g->store_pause > clock_mono(&g->clock))
     return;
   g->did_something = true;
-  if (look(g, &err))
+  if (all ? look_at_all(g, &err) : look_at_changed(g, &err))
     log_event(&g->log, LOG_LEVEL_ERR, "deadlines cannot be looked at", LOG_STR("why", err.text));
 }

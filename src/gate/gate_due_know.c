@@ -41,19 +41,22 @@ static void add_fact(struct due_known *k, const char *word, bool holds)
   k->fact[k->fact_count++] = (struct due_fact){ word, holds };
 }
 
-/* "To NAME, released by ..." */
-static void notice_sent(const struct gate *g, struct due_known *k, const struct case_event *e)
+/* A notice counts when the mail server has accepted it, and no longer when it bounces. */
+static enum status hear_notices(const struct gate *g, struct due_known *k, const char *id, struct fault *err)
 {
-  struct bytes text = bytes_str(e->text);
-  size_t comma = bytes_find(text, BYTES(","), 0);
-  if (!bytes_starts(text, BYTES("To ")) || comma == SIZE_MAX)
-    return;
-  const char *name = pool_str(k->pool, bytes_sub(text, 3, comma - 3));
-  const struct conf_stakeholder *s = conf_stakeholder_by_name(g->conf, name);
-  add_event(k, pool_printf(k->pool, "notice:%s", name), e->at);
-  for (size_t i = 0; s && i < ARRAY_LEN(told); i++)
-    if (text_ieq(told[i].kind, s->kind))
-      add_event(k, told[i].event, e->at);
+  struct outbox_letter *l = NULL;
+  size_t n = 0;
+  enum status st = store_outbox_of_case(g->store, k->pool, id, "notice", &l, &n, err);
+  for (size_t i = 0; !st && i < n; i++) {
+    const struct conf_stakeholder *s = conf_stakeholder_by_name(g->conf, l[i].to_name);
+    if (l[i].state != OUTBOX_SENT)
+      continue;
+    add_event(k, pool_printf(k->pool, "notice:%s", l[i].to_name), l[i].sent_at);
+    for (size_t t = 0; s && t < ARRAY_LEN(told); t++)
+      if (text_ieq(told[t].kind, s->kind))
+        add_event(k, told[t].event, l[i].sent_at);
+  }
+  return st;
 }
 
 /* The keys of an earlier reminder. */
@@ -202,13 +205,11 @@ static void know_facts(const struct gate *g, struct due_known *k, const struct v
 }
 
 /* One entry of the history. */
-static void hear(const struct gate *g, struct due_known *k, const struct case_event *e)
+static void hear(struct due_known *k, const struct case_event *e)
 {
   for (size_t m = 0; m < ARRAY_LEN(meanings); m++)
     if (!strcmp(e->kind, meanings[m].kind))
       add_event(k, meanings[m].event, e->at);
-  if (!strcmp(e->kind, "notice.sent"))
-    notice_sent(g, k, e);
   if (!strcmp(e->kind, "due.reminded"))
     reminded(k, e->text);
   else if (text_istarts(e->kind, "due."))
@@ -222,16 +223,18 @@ enum status due_know(struct gate *g, struct pool *pool, const struct vuln_case *
   size_t n = 0;
   *k = (struct due_known){ .pool = pool };
   enum status st = store_event_list(g->store, pool, vc->id, &e, &n, err);
+  if (!st)
+    st = hear_notices(g, k, vc->id, err);
   if (st == ST_REJECT) { /* #new: the case is not saved yet */
     fault_clear(err);
     st = ST_OK;
   }
   for (size_t i = 0; !st && i < n; i++)
-    hear(g, k, &e[i]);
+    hear(k, &e[i]);
   for (const struct run *r = g->runs; r; r = r->next) /* decided, and not yet committed: #due below what it asks about */
     for (size_t i = 0; i < r->work.event_count && r->stage != RUN_DONE; i++)
       if (!strcmp(r->work.event[i].vc->id, vc->id))
-        hear(g, k, &r->work.event[i].event);
+        hear(k, &r->work.event[i].event);
   for (size_t i = 0; i < ARRAY_LEN(facts); i++)
     if (vc->cs & 1u << facts[i].fact)
       add_event(k, facts[i].event, vc->cs_at[facts[i].fact]);

@@ -23,6 +23,12 @@ enum status due_show(struct gate *g, struct pool *pool, const struct vuln_case *
   return st;
 }
 
+const char *due_event_text(struct pool *pool, const struct case_event *e)
+{
+  size_t at = strcmp(e->kind, "due.reminded") ? SIZE_MAX : bytes_find(bytes_str(e->text), BYTES(DUE_KEYS_MARK), 0);
+  return at == SIZE_MAX ? e->text : pool_strndup(pool, e->text, at);
+}
+
 /* ---- rows ---- */
 /* What presses comes first. */
 static int rank(const struct due_row *r)

@@ -277,6 +277,10 @@ struct gate {
   int64_t digest_look_at;   /* wall clock */
   int64_t wall_seen, mono_seen; /* both clocks at the last look; 0: none yet */
   int64_t clock_off;        /* seconds that the wall clock has jumped and nobody has confirmed: releases are held; 0 */
+  struct pool *changed_pool;
+  const char **changed;     /* cases in which something has happened */
+  size_t changed_count, changed_cap;
+  int64_t changed_look_at;  /* wall clock: when they are looked at */
   int64_t deadline_look_at; /* wall clock: when the deadlines of the open cases are looked at again */
   bool wake_held;           /* what letters were held for may have changed: each is due now */
 
@@ -454,11 +458,13 @@ void unsent_tell(struct gate *g, int64_t mail, const struct outbox_end *end);
 
 /* gate_due.c */
 void gate_due_tick(struct gate *g);
-void gate_due_soon(struct gate *g); /* something has happened in a case */
+void gate_due_changed(struct gate *g, const char *case_id); /* something has happened in it: it is looked at soon */
+void gate_due_changed_by(struct run *r);
 /* gate_due_show.c */
 MUST_USE enum status due_list(struct gate *g, struct pool *pool, struct vuln_case *vc, struct buf *b, struct fault *err);
 /* id: of one case; "": all open ones. */
 MUST_USE enum status due_verb(struct gate *g, struct pool *pool, const char *id, bool as_json, struct buf *b, struct fault *err);
+const char *due_event_text(struct pool *pool, const struct case_event *e); /* for people: without the keys of a reminder */
 MUST_USE enum status due_show(struct gate *g, struct pool *pool, const struct vuln_case *vc, struct buf *b, struct fault *err);
 
 /* gate_digest.c */

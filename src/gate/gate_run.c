@@ -245,7 +245,8 @@ void run_fail(struct run *r, const struct fault *err)
     if (r->whole) { /* a reminder or a digest that was not made is still to be made */
       r->work.event_count = 0;
       r->work.meta = NULL;
-      gate_due_soon(r->g);
+      if (r->about)
+        gate_due_changed(r->g, r->about);
     }
     run_goto(r, RUN_COMMIT);
     return;

@@ -73,8 +73,7 @@ static void tx_committed(struct gate *g)
     next = r->next;
     if (r->stage != RUN_DONE)
       continue;
-    if (r->work.event_count)
-      gate_due_soon(g);
+    gate_due_changed_by(r);
     g->wake_held |= r->work.key_count || r->work.key_op_count;
     if (r->work.end.state == LETTER_RECORDED) /* an attempt that failed: the next one now */
       g->due_look_at = 0;

@@ -128,6 +128,25 @@ enum status store_outbox_list(struct store *st, struct pool *pool, bool unsent_o
   return s;
 }
 
+enum status store_outbox_of_case(struct store *st, struct pool *pool, const char *case_id, const char *kind,
+                                 struct outbox_letter **out, size_t *count, struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  int64_t ref = 0;
+  size_t cap = 0;
+  bool row;
+  *out = NULL;
+  *count = 0;
+  enum status s = store_case_ref(st, case_id, &ref, err);
+  if (s == ST_OK)
+    s = db_query(st->db, COLUMNS "WHERE o.case_id = $1 AND o.kind = $2 ORDER BY o.id", DB_ARGS(db_i(ref), db_t(kind)), &q, err);
+  while (s == ST_OK && (s = db_next(q, &row, err)) == ST_OK && row) {
+    *out = pool_grow(pool, *out, *count, &cap, sizeof **out);
+    s = take(st, pool, q, &(*out)[(*count)++], false, err);
+  }
+  return s;
+}
+
 /* By token first: it cannot be guessed. A Message-ID alone is the caller's to doubt. */
 enum status store_outbox_by_bounce(struct store *st, struct pool *pool, const char *token, const char *message_id,
                                    struct outbox_letter *out, bool *found, struct fault *err)

@@ -89,6 +89,76 @@ def reminded_as_asked(s):
     expect(not reminders(s, s.alice) + reminders(s, s.bob), "a closed case is quiet")
 
 
+def told_when_accepted(s):
+    """A notice meets its deadline when the mail server has taken it, and no longer when it bounces."""
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    r = s.command(s.alice, "#take\n#description\nIt does.\n#end\n#product Pump 1.0\n#notify cisa\n", fw)
+    expect(states(s)["tell"]["state"] == "running", "it waits for a release")
+    r = s.command(s.alice, "#approve %s\n" % re.search(r"#approve ([a-z2-7]{16})", r.text).group(1), fw)
+    expect("FAILED" not in r.text, "released", r.text)
+    notice = s.one(s.cisa)
+    d = states(s)
+    expect(d["tell"]["state"] == "met" and d["tell"]["reason"] == "notice:cisa", "met", d)
+    s.deliver(("From: mailer-daemon@cisa.example\r\nTo: <%s>\r\nDelivered-To: %s\r\nReturn-Path: <>\r\nMessage-ID: <d1@cisa.example>\r\n"
+               "Subject: failed\r\nAuto-Submitted: auto-replied\r\n"
+               "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nno\r\n"
+               "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; cisa.example\r\n\r\n"
+               "Final-Recipient: rfc822; %s\r\nAction: failed\r\nStatus: 5.1.1\r\n--b--\r\n" %
+               (notice.return_path, notice.return_path, s.cisa.address)).encode())
+    s.once()
+    expect(states(s)["tell"]["state"] == "running", "it bounced: not met", states(s)["tell"])
+    s.fresh(s.alice)
+    at(s, 9.5)
+    got = reminders(s, s.alice)
+    expect([m.subject.split(": ", 1)[1] for m in got] == ["Tell the coordinator"] and "Due 20" in got[0].subject, "and reminded of", *[m.subject for m in got])
+
+
+def killed_in_between(s):
+    """Killed before and behind the commit of a reminder, and in the middle of sending it: everyone gets it, and one only."""
+    probe = os.path.join(os.environ.get("top_builddir", "."), "config.h")
+    with open(probe) as f:
+        if "define EMBARGOD_FAILPOINTS 1" not in f.read():
+            print("        (no failpoints in this build: not killed)")
+            return
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    s.command(s.alice, "#assign alice bob\n#remind +3d look at it\n", fw)
+    s.fresh(s.alice), s.fresh(s.bob)
+    moved = {"EMBARGOD_FAKE_TIME": "+%d" % (4 * DAY)}
+    for point in ("gate.write", "gate.commit.before", "gate.commit.after", "gate.sent"):
+        code = s.once(code=None, env=dict(moved, EMBARGOD_FAILPOINT=point))
+        expect(code == -9, "killed at " + point, code)
+    s.once(env=moved, code=None)
+    at(s, 4.1)  # what was under way when it died is sent again
+    for who in (s.alice, s.bob):
+        got = reminders(s, who)
+        expect(len({m["Message-ID"] for m in got}) == 1 and 1 <= len(got) <= 2, who.name, len(got), *[m["Message-ID"] for m in got])
+    history = s.ctl("show", "EMB-2026-0001")
+    expect(history.count("due.reminded") == 1 and "@" not in history.split("due.reminded", 1)[1].splitlines()[0], "one entry, readable", history)
+
+
+def ids_and_matrix(s):
+    """No two cases have the same CVE id; the clinical matrix is the configuration's; the history has what was before."""
+    s.deliver(s.report()), s.deliver(s.report(subject="Another hole", text="The alarm can be muted.\n"))
+    s.once()
+    fw = [m for m in s.fresh(s.alice) if "New report" in m.subject]
+    expect(len(fw) == 2, "two cases", *[m.subject for m in fw])
+    one, two = sorted(fw, key=lambda m: m.subject)
+    s.command(s.alice, "#cve cve-2026-12345\n#cwe 79\n#clinical high serious\nBehind two firewalls.\n#end\n", one)
+    r = s.command(s.alice, "#cve CVE-2026-12345\n", two)
+    expect("FAILED" in r.text and "EMB-2026-0001 has CVE-2026-12345 already" in r.text, "refused", r.text)
+    s.command(s.alice, "#case EMB-2026-0001\n#cve -CVE-2026-12345\n#case EMB-2026-0002\n#cve CVE-2026-12345\n#cwe CWE-287\n#cwe CWE-306\n")
+    fields = {f["name"]: f["value"] for f in s.show("EMB-2026-0002")["fields"]}
+    expect(fields["cve"] == "CVE-2026-12345" and fields["cwe"] == "CWE-306", "moved", fields)
+    fields = {f["name"]: f["value"] for f in s.show("EMB-2026-0001")["fields"]}
+    expect("cve" not in fields and fields["clinical"].startswith("controlled"), "high and serious is controlled here", fields)
+    history = s.command(s.bob, "#history\n", two).text
+    expect('alice: cwe: "CWE-287" -> "CWE-306"' in history, "who changed what from what", history)
+
+
 # ---- the daily digest ----
 def at_hour(s, days, hour):
     """Runs at that hour, UTC, so many days from today."""
@@ -212,8 +282,17 @@ def clock_jumps(s):
 
 
 CONF = "profile = \"medical-device\"\nproduct \"Pump 9\" {\n  class = \"medical-device\"\n}\n"
-STORIES = [what_only_people_know, reminded_as_asked, daily_digest, clock_jumps]
-SETUP = {what_only_people_know: {"extra": CONF}, daily_digest: {"extra": "profile = generic\n"}}
+TELL = """deadline "tell" {
+  title = "Tell the coordinator"
+  starts_at = "received"
+  span = "10d"
+  met_by = {"notice:cisa"}
+  remind = {"-1d assignee"}
+}
+"""
+STORIES = [what_only_people_know, reminded_as_asked, told_when_accepted, killed_in_between, ids_and_matrix, daily_digest, clock_jumps]
+SETUP = {what_only_people_know: {"extra": CONF}, told_when_accepted: {"extra": TELL}, ids_and_matrix: {"extra": "clinical_high = critical\n"},
+         daily_digest: {"extra": "profile = generic\n"}}
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, SETUP))
