@@ -87,6 +87,18 @@ enum status command_do_due(struct command_context *cx, const struct command *cmd
   return ST_OK;
 }
 
+/* A filing that meets nothing would be believed to. */
+static bool filing_counts(const struct conf *c, const char *name)
+{
+  for (size_t i = 0; i < c->due_count; i++)
+    for (size_t k = 0; k < c->due[i].met_by_count; k++) {
+      const char *by = c->due[i].met_by[k];
+      if (text_istarts(by, "filed:") && text_ieq(by + 6, name))
+        return true;
+    }
+  return false;
+}
+
 /* Evidence that a filing was made on a portal; the last word may be its date. */
 enum status command_do_filed(struct command_context *cx, const struct command *cmd, struct fault *err)
 {
@@ -97,6 +109,8 @@ enum status command_do_filed(struct command_context *cx, const struct command *c
     return ST_REJECT;
   if (!*rest)
     return command_usage(cmd, err, "the reference is missing: what the portal gave you");
+  if (!filing_counts(cx->w->conf, d->name))
+    return fault(err, ST_REJECT, "%s is not met by a filing; when it is met all the same: #due %s met", d->name, d->name);
   const char *last = strrchr(rest, ' ');
   const char *reference = rest;
   if (last && date_of(cx, last + 1, &at))

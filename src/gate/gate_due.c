@@ -30,6 +30,8 @@ static struct tvalue *reminder_vars(struct run *r, struct vuln_case *vc, const s
   tvalue_sets(r->pool, d, "began", m->status.started_at ? time_local(r->pool, m->status.started_at, zone) : "");
   tvalue_sets(r->pool, d, "source", m->deadline->source ? m->deadline->source : "");
   tvalue_setb(r->pool, d, "overdue", m->status.state == DUE_OVERDUE);
+  tvalue_sets(r->pool, d, "met_by", due_met_by(r->pool, m->deadline));
+  tvalue_sets(r->pool, d, "preview", due_status_preview(r, vc, m->deadline));
   tvalue_set(r->pool, v, "due", d);
   return v;
 }

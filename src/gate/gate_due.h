@@ -32,6 +32,10 @@ MUST_USE enum status due_know(struct gate *g, struct pool *pool, const struct vu
                               struct fault *err);
 bool due_note_waits(const struct due_known *k, const struct due_note *n); /* nobody was reminded of it yet */
 
+/* gate_due_words.c: one line for each thing that meets it, with its command */
+char *due_met_by(struct pool *pool, const struct due_deadline *d);
+const char *due_status_preview(struct run *r, struct vuln_case *vc, const struct due_deadline *d);
+
 /* gate_due_show.c: every deadline of these cases, what presses first */
 struct due_row {
   const char *case_id;

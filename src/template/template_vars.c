@@ -120,6 +120,8 @@ static const struct template_var vars[] = {
   { "due.began", "from when it counts" },
   { "due.source", "law or guidance behind it" },
   { "due.asked_by", "who asked for a reminder with #remind" },
+  { "due.met_by", "what meets it, a line each, with the command" },
+  { "due.preview", "the status mail that would go to the reporter, when it is about that" },
   { "due.overdue", "true when it has passed and is not met" },
   { "clock.jump", "how far the gateway's clock has jumped; empty when it is back" },
   { "clock.now", "what it says now" },

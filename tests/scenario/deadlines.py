@@ -39,6 +39,7 @@ def an_uncontrolled_risk(s):
     got, other = reminders(s, s.alice, "fda-30-days"), reminders(s, s.bob, "fda-30-days")
     expect(len(got) == 1 and not other, "the assignee, once, for the two points passed over", len(got), len(other))
     expect("Due " in got[0].subject and "comes near" in got[0].text and "VI.B" in got[0].text, "what, when and why", got[0].subject, got[0].text)
+    expect("#notify" in got[0].text and "#filed fda-30-days REFERENCE" in got[0].text and "#reply status" not in got[0].text, "what meets it", got[0].text)
     expect(got[0].encrypted and got[0].outer["Subject"] == "[EMB-2026-0001] ...", "neutral outside", got[0].outer["Subject"])
     at(s, 24.2)
     expect(not reminders(s, s.alice, "fda-30-days"), "nothing twice")
@@ -77,8 +78,29 @@ def met_in_time(s):
     expect(not [m.subject for m in s.fresh(s.alice) + s.fresh(s.bob) if "Deadline:" in m.text], "a closed case is quiet")
 
 
+def status_offered(s):
+    """When a month is up the reminder holds the status mail, and #reply status sends just that."""
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    ack = s.one(s.robin)
+    s.command(s.alice, "#take\n#validate\n#accept\n#reply\nThank you.\n#end\n", fw)
+    s.one(s.robin)
+    at(s, 30.1)
+    got = reminders(s, s.alice, "status-update")
+    expect(len(got) == 1 and "#reply status" in got[0].text, "offered", *[m.text for m in got])
+    offered = got[0].text.split("-" * 68 + "\n")[1]
+    expect("EMB-2026-0001" in offered and "Robin Reporter" in offered, "to whom, about what", offered)
+    expect("#reply" in got[0].text.split("Met by:")[1].split("Or,")[0], "what meets it", got[0].text)
+    s.command(s.alice, "#reply status\n", got[0])
+    sent = s.one(s.robin, "the status mail")
+    lines = [x for x in offered.splitlines() if x.strip() and "your report stands on" not in x]
+    expect(len(lines) > 5 and all(x in sent.text for x in lines), "as offered", offered, sent.text)
+    expect(sent.encrypted and sent.subject.startswith("[EMB-2026-0001]") and ack.encrypted, "encrypted", sent.subject)
+
+
 CONF = ("profile = {\"generic\", \"medical-device\"}\nproduct \"Pump 9\" {\n  class = \"medical-device\"\n}\n")
-STORIES = [an_uncontrolled_risk, met_in_time]
+STORIES = [an_uncontrolled_risk, met_in_time, status_offered]
 SETUP = {story: {"extra": CONF} for story in STORIES}
 
 if __name__ == "__main__":

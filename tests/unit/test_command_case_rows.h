@@ -408,6 +408,7 @@ static const struct row case_rows[] = {
   { { 0 }, "#fact learned 2099-01-01", "reject: 2099-01-01T00:00:00Z (2099-01-01 00:00 UTC) lies in the future", "", "" },
   { { 0 }, "#fact sunny", "reject: it is one of learned [DATE], correction-started [DATE], incident [DATE], death yes|no, public-health-threat yes|no, exempt-806 yes|no; usage: #fact WORD [DATE | yes | no]", "", "" },
   { { 0 }, "#filed fda-806 ESG-1 2", "ok: EMB-2026-0001: fda-806: filed under ESG-1 2, 2027-01-15T08:00:00Z (2027-01-15 08:00 UTC)", "event due.filed [fda-806: ESG-1 2, filed 2027-01-15T08:00:00Z]", "EMB-2026-0001 Received title=Old title" },
+  { { 0 }, "#filed status-update X-1", "reject: status-update is not met by a filing; when it is met all the same: #due status-update met", "", "" },
   { { 0 }, "#filed fda-806", "reject: the reference is missing: what the portal gave you; usage: #filed NAME REFERENCE [DATE]", "", "" },
   { { 0 }, "#filed fda-806 ESG-1 2099-01-01", "reject: 2099-01-01T00:00:00Z (2099-01-01 00:00 UTC) lies in the future", "", "" },
   { { 0 },

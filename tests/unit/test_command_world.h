@@ -51,7 +51,8 @@ static struct conf_stakeholder test_stakeholder[] = {
   { .name = "open", .address = "o@c.example", .kind = "customer", .clearance = TLP_RED, .clear_allowed = true },
   { .name = "odd", .address = "x@c.example", .kind = "other", .fingerprint = "F9", .clearance = TLP_RED },
 };
-static struct due_deadline test_due[] = { { .name = "fda-806" }, { .name = "status-update" } };
+static struct due_deadline test_due[] = { { .name = "fda-806", .met_by = { "filed:fda-806" }, .met_by_count = 1 },
+                                        { .name = "status-update" } };
 static struct conf_product test_product[] = { { .name = "Infusion Pump" },
                                               { .name = "Infusion Pump XL" },
                                               { .name = "Monitor" } };
