@@ -110,7 +110,8 @@ enum status command_do_filed(struct command_context *cx, const struct command *c
   if (!*rest)
     return command_usage(cmd, err, "the reference is missing: what the portal gave you");
   if (!filing_counts(cx->w->conf, d->name))
-    return fault(err, ST_REJECT, "%s is not met by a filing; when it is met all the same: #due %s met", d->name, d->name);
+    return fault(err, ST_REJECT, "%s is not met by a filing; when it is met all the same: #due %s met", d->name,
+                 d->name);
   const char *last = strrchr(rest, ' ');
   const char *reference = rest;
   if (last && date_of(cx, last + 1, &at))
@@ -178,7 +179,9 @@ enum status command_do_due_fact(struct command_context *cx, const struct command
     return ST_OK;
   }
   if (*rest && !date_of(cx, rest, &at))
-    return command_usage(cmd, err, pool_printf(cx->pool, "behind %s stands a date such as 2027-01-31, or nothing: now", fact_words[i].word));
+    return command_usage(
+        cmd, err,
+        pool_printf(cx->pool, "behind %s stands a date such as 2027-01-31, or nothing: now", fact_words[i].word));
   if (at > cx->w->now)
     return fault(err, ST_REJECT, "%s lies in the future", both_zones(cx, at));
   command_event(cx, "due.fact", "%s: %s", fact_words[i].word, time_iso(cx->pool, at));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate: the daily digest, to each analyst: what is due, what waits, what is in trouble, the open cases. Which day had its
- * digest is committed with the mail, so that it comes once a day whatever restarts. A day with nothing to say is quiet. */
+/* gate: the daily digest, to each analyst: what is due, what waits, what is in trouble, the open cases. Which day had
+ * its digest is committed with the mail, so that it comes once a day whatever restarts. A day with nothing to say is
+ * quiet. */
 #include "gate_due.h"
 
 #define META "digest-day"
@@ -115,7 +116,8 @@ static enum status put_party_keys(struct digest *d, struct fault *err)
       const struct party *p = &d->vc[i]->party[k];
       struct stored_key key;
       bool found = false;
-      if (p->removed || text_empty(p->address) || conf_stakeholder_by_address(d->g->conf, p->address) || met_before(d, i, k))
+      if (p->removed || text_empty(p->address) || conf_stakeholder_by_address(d->g->conf, p->address) ||
+          met_before(d, i, k))
         continue;
       st = store_key_get(d->g->store, d->pool, p->address, &key, &found, err);
       if (!st && found)
@@ -150,7 +152,8 @@ static void put_cases(struct digest *d)
     tvalue_sets(d->pool, v, "state", rm_state_name(vc->rm));
     tvalue_sets(d->pool, v, "assignees", buf_str(&who));
     tvalue_sets(d->pool, v, "title", case_get(vc, "title"));
-    tvalue_sets(d->pool, v, "embargo_until", vc->em == EM_ACTIVE || vc->em == EM_REVISE ? when(d, vc->embargo_until) : "");
+    tvalue_sets(d->pool, v, "embargo_until",
+                vc->em == EM_ACTIVE || vc->em == EM_REVISE ? when(d, vc->embargo_until) : "");
   }
 }
 
@@ -191,7 +194,8 @@ static bool says_something(const struct digest *d)
 }
 
 /* ---- the mails ---- */
-static enum status write_one(struct run *r, const struct conf_analyst *a, const struct tvalue *found, int day, struct fault *err)
+static enum status write_one(struct run *r, const struct conf_analyst *a, const struct tvalue *found, int day,
+                             struct fault *err)
 {
   static const char *const parts[] = { "digest", "overdue", "upcoming", "waiting", "key_alarms", "open_cases" };
   struct tvalue *vars = write_vars(r, NULL, a->language);
@@ -199,7 +203,9 @@ static enum status write_one(struct run *r, const struct conf_analyst *a, const 
   for (size_t i = 0; i < ARRAY_LEN(parts); i++)
     if (tvalue_get(found, parts[i]))
       tvalue_set(r->pool, vars, parts[i], (struct tvalue *)tvalue_get(found, parts[i]));
-  struct letter_spec s = { .kind = "digest", .template_name = "internal/digest", .auto_submitted = "auto-generated",
+  struct letter_spec s = { .kind = "digest",
+                           .template_name = "internal/digest",
+                           .auto_submitted = "auto-generated",
                            .serial = pool_printf(r->pool, "digest-%d-%s", day, a->name) };
   enum status st = write_to_analyst(r, a, &s, vars, &o, err);
   if (st)
@@ -216,7 +222,8 @@ static enum status write_all(struct run *r, int day, struct fault *err)
   enum status st = collect(&d, err);
   if (st || !says_something(&d))
     return st;
-  template_put(r->pool, d.vars, "digest.day", pool_printf(r->pool, "%04d-%02d-%02d", day / 10000, day / 100 % 100, day % 100));
+  template_put(r->pool, d.vars, "digest.day",
+               pool_printf(r->pool, "%04d-%02d-%02d", day / 10000, day / 100 % 100, day % 100));
   for (size_t i = 0; !st && i < c->analyst_count; i++)
     if (!c->analyst[i].observer)
       st = write_one(r, &c->analyst[i], d.vars, day, err);
@@ -230,7 +237,8 @@ static void digest_decide(struct run *r)
   int day = 0;
   work_reset(r);
   work_end(r, LETTER_APPLIED, CLASS_NONE, "", "");
-  if (!due_digest(&c->calendar, c->digest_hour, clock_now(&r->g->clock), 0, &day)) { /* the clock was set back meanwhile */
+  if (!due_digest(&c->calendar, c->digest_hour, clock_now(&r->g->clock), 0,
+                  &day)) { /* the clock was set back meanwhile */
     run_goto(r, RUN_COMMIT);
     return;
   }
@@ -257,8 +265,8 @@ static enum status remember(struct gate *g, int day, struct fault *err)
   return st ? st : store_meta_set(g->store, META, pool_printf(pool, "%d", day), err);
 }
 
-/* The day that had its digest last. A new store has none to give on its first day. A clock that was far ahead when it gave
- * one must not silence the days until then. */
+/* The day that had its digest last. A new store has none to give on its first day. A clock that was far ahead when it
+ * gave one must not silence the days until then. */
 static enum status last_day(struct gate *g, int64_t now, int *out, struct fault *err)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("digest");

@@ -9,7 +9,8 @@
 
 /* ---- reminders ---- */
 /* The assignees (when there are none, whoever hears of trouble), then the leads too, then everybody. */
-static bool hears(const struct conf *c, const struct conf_analyst *a, const struct vuln_case *vc, enum due_audience audience)
+static bool hears(const struct conf *c, const struct conf_analyst *a, const struct vuln_case *vc,
+                  enum due_audience audience)
 {
   bool assigned = false;
   for (size_t i = 0; i < vc->member_count; i++)
@@ -92,7 +93,9 @@ static enum status remind_note(struct run *r, struct vuln_case *vc, const struct
   struct buf who = buf_new(r->pool, 64);
   for (size_t i = 0; i < c->analyst_count; i++) {
     const struct conf_analyst *a = &c->analyst[i];
-    struct letter_spec s = { .kind = "reminder", .template_name = "internal/remind", .vc = vc, .auto_submitted = "auto-generated" };
+    struct letter_spec s = {
+      .kind = "reminder", .template_name = "internal/remind", .vc = vc, .auto_submitted = "auto-generated"
+    };
     struct outgoing *o;
     if (!hears_note(a, vc, n))
       continue;
@@ -104,8 +107,8 @@ static enum status remind_note(struct run *r, struct vuln_case *vc, const struct
     work_out(r, o);
     buf_printf(&who, "%s%s", who.len ? ", " : "", a->name);
   }
-  work_event(r, vc, "due.reminded", "", "\"%s\": reminder to %s%s%s]", n->text, who.len ? buf_str(&who) : "nobody", DUE_KEYS_MARK,
-             n->key);
+  work_event(r, vc, "due.reminded", "", "\"%s\": reminder to %s%s%s]", n->text, who.len ? buf_str(&who) : "nobody",
+             DUE_KEYS_MARK, n->key);
   return ST_OK;
 }
 

@@ -28,8 +28,8 @@ struct due_known {
   size_t note_count, note_cap;
 };
 
-MUST_USE enum status due_know(struct gate *g, struct pool *pool, const struct vuln_case *vc, struct due_known *k, struct due_world *w,
-                              struct fault *err);
+MUST_USE enum status due_know(struct gate *g, struct pool *pool, const struct vuln_case *vc, struct due_known *k,
+                              struct due_world *w, struct fault *err);
 bool due_note_waits(const struct due_known *k, const struct due_note *n); /* nobody was reminded of it yet */
 
 /* gate_due_words.c: one line for each thing that meets it, with its command */
@@ -42,7 +42,7 @@ struct due_row {
   const struct due_deadline *deadline;
   struct due_status status;
 };
-MUST_USE enum status due_rows(struct gate *g, struct pool *pool, struct vuln_case *const *vc, size_t count, struct due_row **out, size_t *n,
-                              struct fault *err);
+MUST_USE enum status due_rows(struct gate *g, struct pool *pool, struct vuln_case *const *vc, size_t count,
+                              struct due_row **out, size_t *n, struct fault *err);
 bool due_presses(const struct due_row *r); /* running or overdue: these come first */
 #endif

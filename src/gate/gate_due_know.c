@@ -104,7 +104,9 @@ static void filed(struct due_known *k, const char *name, const char *rest, int64
 /* "INSTANT: TEXT" */
 static void noted(struct due_known *k, const struct case_event *e, const char *instant, const char *text)
 {
-  struct due_note n = { .who = e->who, .text = text, .key = pool_printf(k->pool, "remind@%s/%" PRId64, instant, e->id) };
+  struct due_note n = { .who = e->who,
+                        .text = text,
+                        .key = pool_printf(k->pool, "remind@%s/%" PRId64, instant, e->id) };
   if (!time_parse(instant, 0, 0, NULL, &n.at))
     return;
   k->note = pool_grow(k->pool, k->note, k->note_count, &k->note_cap, sizeof *k->note);
@@ -231,7 +233,8 @@ enum status due_know(struct gate *g, struct pool *pool, const struct vuln_case *
   }
   for (size_t i = 0; !st && i < n; i++)
     hear(k, &e[i]);
-  for (const struct run *r = g->runs; r; r = r->next) /* decided, and not yet committed: #due below what it asks about */
+  for (const struct run *r = g->runs; r;
+       r = r->next) /* decided, and not yet committed: #due below what it asks about */
     for (size_t i = 0; i < r->work.event_count && r->stage != RUN_DONE; i++)
       if (!strcmp(r->work.event[i].vc->id, vc->id))
         hear(k, &r->work.event[i].event);

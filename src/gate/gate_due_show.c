@@ -117,11 +117,10 @@ static void put_json(struct pool *pool, struct buf *b, const struct due_row *row
   json_t *all = json_array();
   for (size_t i = 0; i < n; i++) {
     const struct due_status *s = &row[i].status;
-    json_array_append_new(all, json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "case", row[i].case_id, "name",
-                                         row[i].deadline->name, "title", row[i].deadline->title, "state",
-                                         due_state_name(s->state), "reason", s->reason, "started",
-                                         js(pool, s->started_at), "due", js(pool, s->due_at), "met",
-                                         js(pool, s->met_at)));
+    json_array_append_new(
+        all, json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "case", row[i].case_id, "name", row[i].deadline->name,
+                       "title", row[i].deadline->title, "state", due_state_name(s->state), "reason", s->reason,
+                       "started", js(pool, s->started_at), "due", js(pool, s->due_at), "met", js(pool, s->met_at)));
   }
   char *text = json_dumps(all, JSON_INDENT(2));
   buf_printf(b, "%s\n", text ? text : "null");

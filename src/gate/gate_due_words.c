@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate: what a reminder says beside the date: what meets the deadline, by which command, and the reply that would go out. */
+/* gate: what a reminder says beside the date: what meets the deadline, by which command, and the reply that would go
+ * out. */
 #include "gate_due.h"
 
 /* The commands that make an event happen; what is not here happens without one. */
@@ -68,8 +69,8 @@ char *due_met_by(struct pool *pool, const struct due_deadline *d)
   return buf_str(&b);
 }
 
-/* Of a deadline that each mail to the reporter begins anew: the status mail as `#reply status` would send it. Best effort: "" when there is no
- * reporter or the template lacks something. */
+/* Of a deadline that each mail to the reporter begins anew: the status mail as `#reply status` would send it. Best
+ * effort: "" when there is no reporter or the template lacks something. */
 const char *due_status_preview(struct run *r, struct vuln_case *vc, const struct due_deadline *d)
 {
   const struct party *p = case_reporter(vc);

@@ -240,23 +240,21 @@ def clock_jumps(s):
             f.write("+%d" % ahead)
         os.rename(clock + ".new", clock)
 
-    def warned(words):
-        got = {}
+    mails = []
 
+    def heard(words):
         def look():
-            for m in s.fresh(s.alice):
-                if "clock" in m.subject:
-                    got[m.subject] = m
-            return any(words in x for x in got)
+            mails.extend(s.fresh(s.alice))
+            return any(words in m.subject for m in mails)
         wait(look, "alice hears: " + words)
-        return next(got[x] for x in got if words in x)
+        return next(m for m in mails if words in m.subject)
 
     set_clock(0)
     env = {"EMBARGOD_FAKE_TIME": "@" + clock}
     s.deliver(s.report())
     s.once()
     fw = s.one(s.alice)
-    r = s.command(s.alice, "#description\nIt does.\n#end\n#product Pump 1.0\n#notify cisa\n", fw)
+    r = s.command(s.alice, "#description\nIt does.\n#end\n#product Pump 1.0\n#remind +1d still awake\n#notify cisa\n", fw)
     token = re.search(r"#approve ([a-z2-7]{16})", r.text).group(1)
     with s.daemon(env) as d:
         d.says("keys ready")
@@ -264,7 +262,7 @@ def clock_jumps(s):
         d.says("inbox online")
         expect("not held" in s.ctl("clock"), "four minutes are no jump")
         set_clock(240 + 7300)
-        m = warned("has jumped 2 hours forward: releases are held")
+        m = heard("has jumped 2 hours forward: releases are held")
         expect("embargoctl clock accept" in m.text and m.encrypted, "what to do", m.text)
         expect("HELD, the clock has jumped 2 hours forward" in s.ctl("clock") and "releases are held" in s.ctl("status"), "shown")
     r = s.command(s.alice, "#approve %s\n" % token, fw)
@@ -272,10 +270,17 @@ def clock_jumps(s):
     with s.daemon(env) as d:
         d.says("keys ready")
         set_clock(100)
-        warned("clock is back: releases go on")
+        heard("clock is back: releases go on")
         expect("not held" in s.ctl("clock"), "let go")
         set_clock(100000)
-        warned("has jumped 27 hours forward")
+        heard("has jumped 27 hours forward")
+        heard("Reminder: still awake")
+        set_clock(50000)
+        heard("has jumped 13 hours forward")
+        set_clock(100000)
+        wait(lambda: d.log().count("the clock has jumped") == 4, "it jumps forward once more")
+    mails.extend(s.fresh(s.alice))
+    expect(len([m for m in mails if "still awake" in m.subject]) == 1, "of what was told before nobody is told again")
     expect("HELD" in s.ctl("clock") and "no longer held" in s.ctl("clock", "accept") and "not held" in s.ctl("clock"), "confirmed")
     r = s.command(s.alice, "#approve %s\n" % token, fw)
     expect("FAILED" not in r.text and len(s.fresh(s.cisa)) == 1, "released", r.text)
