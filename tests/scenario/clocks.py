@@ -228,6 +228,11 @@ def daily_digest(s):
     at_hour(s, 700, 9)
     m = one_digest(s)
     expect("5 key alarms" in m.subject and "security@pumps.example: expires " in m.text and "alice: expires " in m.text, "keys", m.subject, m.text)
+    s.command(s.alice, "#reopen it is back\n", fw)
+    none(s, "not today")
+    at_hour(s, 1, 9)
+    m = one_digest(s)
+    expect("1 open" in m.subject, "a clock that was years ahead silences no day after", m.subject)
 
 
 # ---- a clock that jumps ----

@@ -279,6 +279,24 @@ START_TEST(lists)
 }
 END_TEST
 
+START_TEST(mails_of_a_case)
+{
+  struct outbox_letter *l;
+  size_t n;
+  save_plain_case("EMB-2027-0001");
+  save_plain_case("EMB-2027-0002");
+  int64_t a = queue("EMB-2027-0001", 0, "a@y", T0), b = queue("EMB-2027-0001", 0, "b@y", T0);
+  queue("EMB-2027-0002", 0, "c@y", T0);
+  queue("", 0, "d@y", T0);
+  OK(store_outbox_of_case(fx.st, fx.pool, "EMB-2027-0001", "reply", &l, &n, &fx.err));
+  ck_assert_uint_eq(n, 2);
+  ck_assert(l[0].id == a && l[1].id == b && l[0].bytes.p == NULL && l[0].to_name[0]);
+  OK(store_outbox_of_case(fx.st, fx.pool, "EMB-2027-0001", "notice", &l, &n, &fx.err));
+  ck_assert_uint_eq(n, 0);
+  ck_assert_int_eq(store_outbox_of_case(fx.st, fx.pool, "EMB-2027-0009", "reply", &l, &n, &fx.err), ST_REJECT);
+}
+END_TEST
+
 START_TEST(bounces_find_their_letter)
 {
   struct outbox_letter got;
@@ -328,6 +346,7 @@ int main(void)
   tcase_add_test(t, recovery);
   tcase_add_test(t, retrying);
   tcase_add_test(t, lists);
+  tcase_add_test(t, mails_of_a_case);
   tcase_add_test(t, bounces_find_their_letter);
   tcase_add_test(t, a_take_is_bounded);
   suite_add_tcase(s, t);
