@@ -270,6 +270,7 @@ def clock_jumps(s):
         m = heard("has jumped 2 hours forward: releases are held")
         expect("embargoctl clock accept" in m.text and m.encrypted, "what to do", m.text)
         expect("HELD, the clock has jumped 2 hours forward" in s.ctl("clock") and "releases are held" in s.ctl("status"), "shown")
+        wait(lambda: not s.ctl_json("outbox"), "all is sent")
     r = s.command(s.alice, "#approve %s\n" % token, fw)
     expect("FAILED" in r.text and "has jumped 2 hours forward" in r.text.replace("\n        ", " ") and not s.fresh(s.cisa), "held over a restart", r.text)
     with s.daemon(env) as d:
@@ -284,6 +285,8 @@ def clock_jumps(s):
         heard("has jumped 13 hours forward")
         set_clock(100000)
         wait(lambda: d.log().count("the clock has jumped") == 4, "it jumps forward once more")
+        d.says("kind=alarm", 8)
+        wait(lambda: not s.ctl_json("outbox"), "all is sent")
     mails.extend(s.fresh(s.alice))
     expect(len([m for m in mails if "still awake" in m.subject]) == 1, "of what was told before nobody is told again")
     expect("HELD" in s.ctl("clock") and "no longer held" in s.ctl("clock", "accept") and "not held" in s.ctl("clock"), "confirmed")
