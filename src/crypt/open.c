@@ -350,8 +350,8 @@ static enum status finish(struct crypt_worker *w, struct crypt_job *job, const s
     walk_signatures(w, a->engine, r);
     if (has_extra(job) && any_unknown(r))
       verify_with_extra(w, job, a, r);
-    crypt_scratch_empty(w);
   }
+  crypt_scratch_empty(w); /* who wrote to us is nobody's business who finds the disk */
   if (gpgme_err_code(a->error) & GPG_ERR_SYSTEM_ERROR && !a->sink->over && !a->timeout) {
     char text[128];
     return fault(err, ST_RETRY, "gpg: %s", crypt_error_text(a->error, text));

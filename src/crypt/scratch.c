@@ -17,6 +17,7 @@
 #include "crypt_private.h"
 
 #define TREE_DEPTH 4
+#define REMOVE_TRIES 3
 
 static void remove_entries(int fd, int depth)
 {
@@ -40,10 +41,13 @@ static void remove_entries(int fd, int depth)
 
 void crypt_remove_tree(const char *path)
 {
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd >= 0)
-    remove_entries(fd, 0);
-  (void)rmdir(path);
+  for (int i = 0; i < REMOVE_TRIES; i++) { /* a gpg whose worker was killed may still be writing there */
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0)
+      remove_entries(fd, 0);
+    if (rmdir(path) == 0 || errno != ENOTEMPTY)
+      return;
+  }
 }
 
 void crypt_scratch_sweep(void)
@@ -135,7 +139,10 @@ enum status crypt_scratch_know(struct crypt_worker *w, struct bytes certs, struc
 
 void crypt_scratch_empty(struct crypt_worker *w)
 {
-  static const char *const files[] = { "pubring.kbx", "pubring.kbx~", "pubring.gpg", "known.gpg", "trustdb.gpg" };
+  static const char *const files[] = { "pubring.kbx", "pubring.kbx~",  "pubring.gpg",
+                                       "known.gpg",   "recipient.gpg", "trustdb.gpg" };
+  if (!w->scratch[0])
+    return;
   AUTO(pool_freep) struct pool *pool = pool_new("scratch");
   for (size_t i = 0; i < ARRAY_LEN(files); i++)
     (void)unlink(crypt_scratch_path(w, pool, files[i]));

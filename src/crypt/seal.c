@@ -247,6 +247,7 @@ static enum status run_seal(struct crypt_worker *w, struct crypt_job *job, enum 
   if (!in || !out)
     return fault(err, ST_RETRY, "no memory");
   gpgme_error_t g = crypt_engine_run(&w->engine, start(w->engine.ctx, form, &to, in, out), w->deadline_ms, &timeout);
+  crypt_scratch_empty(w);
   if (g || timeout)
     return seal_fault(err, g, timeout);
   st = check_signature(w->engine.ctx, signer, micalg, err);

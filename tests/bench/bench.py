@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """make bench: encrypted 8 KiB reports through the whole daemon (maildir in, SMTP over TLS out), against the same OpenPGP operations
 done bare through gpgme on the same keys in the same run. BENCH_N=200 reports; BENCH_KEEP=1 keeps the folder, BENCH_LARGE_ONLY=1
-measures the large letters alone.
+measures the large letters alone, BENCH_CONF='crypt_workers = 3' adds settings.
 
 Goals (of the project, not of this program): ratio >= 0.8; peak RSS of embargod under 64 MiB, plus three times the largest
 message when there is a larger one; an acknowledgement within 150 ms of its OpenPGP operations' own time."""

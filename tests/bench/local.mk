@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make bench: no test; figures depend on the machine. BENCH_N=200 reports.
-EXTRA_PROGRAMS = bench_bare
+check_PROGRAMS += bench_bare
 bench_bare_SOURCES = tests/bench/bare.c
 bench_bare_CFLAGS = $(AM_CFLAGS) $(GPGME_CFLAGS)
 bench_bare_LDADD = $(GPGME_LIBS)
-CLEANFILES += bench_bare
 EXTRA_DIST += tests/bench/bench.py tests/bench/sink.py
 
 bench: all bench_bare

@@ -136,6 +136,16 @@ def what_cannot_be_read(s):
     expect(len(s.ctl_json("quarantine", "list")) == 3, "discarded")
 
 
+def dsn(to, about=b"", serial=1):
+    """A delivery report about robin's mail; about: what of the letter it returns."""
+    return ("From: mailer-daemon@lab.example\r\nTo: <%s>\r\nDelivered-To: %s\r\nSubject: failed\r\nReturn-Path: <>\r\nMessage-ID: <d%d@mx.example>\r\n"
+            "Auto-Submitted: auto-replied\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+            "--b\r\nContent-Type: text/plain\r\n\r\nno such user\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+            "Reporting-MTA: dns; lab.example\r\n\r\nFinal-Recipient: rfc822; robin@lab.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+            "Diagnostic-Code: smtp; 550 no such user\r\n"
+            "--b\r\nContent-Type: message/rfc822\r\n\r\n" % (to, to, serial)).encode() + about + b"\r\n--b--\r\n"
+
+
 def duplicates_and_bounces(s):
     raw = s.report()
     s.deliver(raw), s.deliver(raw)
@@ -144,27 +154,13 @@ def duplicates_and_bounces(s):
     ack = s.one(s.robin)
     expect("+" in ack.return_path, "an envelope sender of its own", ack.return_path)
     s.fresh(s.alice), s.fresh(s.bob)
-    dsn = ("From: mailer-daemon@lab.example\r\nTo: <%s>\r\nDelivered-To: %s\r\nSubject: failed\r\nReturn-Path: <>\r\nMessage-ID: <d1@lab.example>\r\n"
-           "Auto-Submitted: auto-replied\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
-           "--b\r\nContent-Type: text/plain\r\n\r\nno such user\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
-           "Reporting-MTA: dns; lab.example\r\n\r\nFinal-Recipient: rfc822; robin@lab.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
-           "Diagnostic-Code: smtp; 550 no such user\r\n--b--\r\n" % (ack.return_path, ack.return_path)).encode()
-    s.deliver(dsn)
+    s.deliver(dsn(ack.return_path))
     s.once()
     m = s.one(s.alice, "bounce alarm")
     expect("5.1.1" in m.text and "robin@lab.example" in m.text, "the analysts are told", m.text)
     states = {x["kind"]: x["state"] for x in s.ctl_json("outbox", "all")}
     expect(states["acknowledgement"] == "bounced", "the letter is marked", states)
     expect(not s.fresh(s.robin) and len(s.ctl_json("list", "all")) == 1, "a bounce opens nothing and is not answered")
-
-
-def dsn(to, about=b"", serial=1):
-    """A delivery report about robin's mail; about: what of the letter it returns."""
-    return ("From: mailer-daemon@lab.example\r\nTo: <%s>\r\nSubject: failed\r\nReturn-Path: <>\r\nMessage-ID: <d%d@mx.example>\r\n"
-            "Auto-Submitted: auto-replied\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
-            "--b\r\nContent-Type: text/plain\r\n\r\nno such user\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
-            "Reporting-MTA: dns; lab.example\r\n\r\nFinal-Recipient: rfc822; robin@lab.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
-            "--b\r\nContent-Type: message/rfc822\r\n\r\n" % (to, serial)).encode() + about + b"\r\n--b--\r\n"
 
 
 def bounces_without_their_token(s):

@@ -4,6 +4,7 @@
 #include "crypt_home.h"
 
 #include <check.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,28 @@
 void fixture_put_key(const struct fixture *f, struct wire_msg *m, struct pool *pool, const char *name)
 {
   wire_put(m, CRYPT_TAG_KEY, peer_file(pool, f->dir, pool_printf(pool, "%s.asc", name)));
+}
+
+void fixture_put_clean(const struct fixture *f, struct peer *p, struct wire_msg *m, struct pool *pool, const char *name)
+{
+  struct wire_msg *ask = wire_new(pool, CRYPT_INSPECT, 5);
+  struct pgp_cert *cert;
+  struct fault err = { 0 };
+  size_t count;
+  wire_put(ask, TAG_BYTES, peer_file(pool, f->dir, pool_printf(pool, "%s.asc", name)));
+  ck_assert_msg(pgp_certs_get(peer_call(p, pool, ask), pool, &cert, &count, &err) == ST_OK, "%s", err.text);
+  ck_assert_uint_eq(count, 1);
+  wire_put(m, CRYPT_TAG_KEY, cert->key);
+  wire_puti(m, CRYPT_TAG_CLEAN, 1);
+}
+
+unsigned fixture_scratch_files(const char *home, const char *name)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("scratch");
+  glob_t found = { 0 };
+  unsigned n = glob(pool_printf(pool, "%s/scratch.*%s", home, name), 0, NULL, &found) ? 0 : (unsigned)found.gl_pathc;
+  globfree(&found);
+  return n;
 }
 
 static void generate(struct fixture *f)

@@ -19,4 +19,8 @@ void fixture_drop(struct fixture *f);
 char *fixture_copy(const struct fixture *f, struct pool *pool, const char *name);
 /* Adds the certificate dir/name.asc as CRYPT_TAG_KEY. */
 void fixture_put_key(const struct fixture *f, struct wire_msg *m, struct pool *pool, const char *name);
+/* The same as the worker p gives it back: clean, binary, with CRYPT_TAG_CLEAN. */
+void fixture_put_clean(const struct fixture *f, struct peer *p, struct wire_msg *m, struct pool *pool, const char *name);
+/* The workers' scratch homes in that home; with name, such as "/known.gpg": the files of that name in them. */
+unsigned fixture_scratch_files(const char *home, const char *name);
 #endif

@@ -331,6 +331,45 @@ START_TEST(extra_key_overrules_no_known_one)
 }
 END_TEST
 
+/* A certificate that was inspected before is read as it is, in one run; it claims no more than an extra one, and does
+ * not stay. */
+START_TEST(clean_key_verifies)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("t");
+  struct peer p = peer_start(fx.home, PEER_WORKER, 0);
+  struct wire_msg *m = open_request(pool, "both.pgp");
+  fixture_put_clean(&fx, &p, m, pool, "dave");
+  fixture_put_clean(&fx, &p, m, pool, "mallory");
+  struct pgp_result *r = result_of(pool, peer_call(&p, pool, m));
+  ck_assert_int_eq(r->outcome, PGP_OPENED);
+  ck_assert(bytes_eq(r->plain, peer_file(pool, fx.dir, "plain")));
+  ck_assert_uint_eq(r->sig_count, 2);
+  ck_assert(!r->sig[0].extra_key && r->sig[0].state == PGP_SIG_GOOD);
+  ck_assert_str_eq(r->sig[0].primary, peer_text(pool, fx.dir, "alice.fpr"));
+  ck_assert(r->sig[1].extra_key && r->sig[1].state == PGP_SIG_GOOD);
+  ck_assert_str_eq(r->sig[1].primary, peer_text(pool, fx.dir, "mallory.fpr"));
+  ck_assert_uint_eq(fixture_scratch_files(fx.home, "/known.gpg"), 0);
+  r = open_file(&p, pool, "both.pgp"); /* it was for that letter only */
+  ck_assert_int_eq(r->sig[1].state, PGP_SIG_UNKNOWN_KEY);
+  m = open_request(pool, "revoked.pgp"); /* an old copy of a key that the ring knows as revoked */
+  fixture_put_clean(&fx, &p, m, pool, "carol-before");
+  r = result_of(pool, peer_call(&p, pool, m));
+  ck_assert_int_eq(r->sig[0].state, PGP_SIG_REVOKED_KEY);
+  ck_assert(!r->sig[0].extra_key);
+  m = open_request(pool, "garbage.pgp"); /* nor does it stay when nothing was opened */
+  fixture_put_clean(&fx, &p, m, pool, "mallory");
+  ck_assert_int_ne(result_of(pool, peer_call(&p, pool, m))->outcome, PGP_OPENED);
+  ck_assert_uint_eq(fixture_scratch_files(fx.home, "/known.gpg"), 0);
+  m = wire_new(pool, CRYPT_VERIFY, 3);
+  wire_put(m, TAG_BYTES, peer_file(pool, fx.dir, "plain"));
+  wire_put(m, CRYPT_TAG_SIGNATURE, peer_file(pool, fx.dir, "unknown.sig"));
+  fixture_put_clean(&fx, &p, m, pool, "mallory");
+  r = result_of(pool, peer_call(&p, pool, m));
+  ck_assert(r->sig[0].state == PGP_SIG_GOOD && r->sig[0].extra_key);
+  peer_stop(&p);
+}
+END_TEST
+
 START_TEST(hostile_extra_keys)
 {
   static const char *const files[] = { "garbage.pgp", "v6.key", "large.key", "eleven.key", "good.pgp" };
@@ -405,6 +444,7 @@ int main(void)
   tcase_add_test(t, agent_lives_and_dies_with_its_keeper);
   tcase_add_test(t, extra_key_verifies);
   tcase_add_test(t, extra_key_overrules_no_known_one);
+  tcase_add_test(t, clean_key_verifies);
   tcase_add_test(t, hostile_extra_keys);
   tcase_add_test(t, detached_over_exact_bytes);
   suite_add_tcase(s, t);

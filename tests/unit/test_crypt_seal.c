@@ -99,6 +99,36 @@ START_TEST(seal_to_a_certificate_in_no_ring)
 }
 END_TEST
 
+/* What the gateway inspected before is used as it is: the request says its expiry, gpg and the ring still refuse. */
+static const struct {
+  const char *name;
+  int64_t expires;
+  const char *word; /* NULL: sealed */
+} clean[] = {
+  { "mallory", 0, NULL },           { "mallory", 4102444800, NULL }, { "mallory", 1735689600, "expired" },
+  { "carol-before", 0, "revoked" }, { "dave", 0, "cannot encrypt" }, { "bob", 0, "cannot encrypt" },
+};
+
+START_TEST(clean_certificates)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("t");
+  struct peer p = peer_start(fx.home, PEER_WORKER, 0);
+  for (size_t i = 0; i < ARRAY_LEN(clean); i++) {
+    const char *fpr = fpr_of(pool, strcmp(clean[i].name, "carol-before") == 0 ? "carol" : clean[i].name);
+    struct wire_msg *m = seal_request(pool, BYTES(ENTITY), fpr);
+    fixture_put_clean(&fx, &p, m, pool, clean[i].name);
+    wire_puti(m, CRYPT_TAG_EXPIRES, clean[i].expires);
+    struct wire_msg *answer = peer_call(&p, pool, m);
+    if (clean[i].word)
+      refused(answer, ST_REJECT, clean[i].word);
+    else
+      people_read(pool, sealed(answer), BYTES(ENTITY));
+    ck_assert_uint_eq(fixture_scratch_files(fx.home, "/recipient.gpg"), 0);
+  }
+  peer_stop(&p);
+}
+END_TEST
+
 START_TEST(large_and_binary_content)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("t");
@@ -366,7 +396,14 @@ START_TEST(ring_survives_a_kill)
     sealed(peer_call(&q, pool, seal_request(pool, BYTES(ENTITY), fpr_of(pool, "alice"))));
     peer_stop(&q);
   }
-  peer_run("! ls -d '%s'/scratch.* 2>/dev/null", home); /* swept */
+  /* A gpg that lived on for a moment may have written into a home while it was swept: the next worker sweeps that. */
+  for (int i = 0; i < 50 && fixture_scratch_files(home, ""); i++) {
+    usleep(100000);
+    struct peer p = peer_start(home, PEER_WORKER, 0);
+    sealed(peer_call(&p, pool, seal_request(pool, BYTES(ENTITY), fpr_of(pool, "alice"))));
+    peer_stop(&p);
+  }
+  ck_assert_uint_eq(fixture_scratch_files(home, ""), 0);
   peer_stop(&agent);
 }
 END_TEST
@@ -565,6 +602,7 @@ int main(void)
   tcase_add_unchecked_fixture(t, set_up, tear_down);
   tcase_add_test(t, seal_to_a_key_of_the_ring);
   tcase_add_test(t, seal_to_a_certificate_in_no_ring);
+  tcase_add_test(t, clean_certificates);
   tcase_add_test(t, large_and_binary_content);
   tcase_add_test(t, unusable_recipients_are_refused);
   tcase_add_test(t, recipients_that_are_none);
