@@ -68,7 +68,8 @@ struct case_field {
   const char *by;    /* analyst's name */
 };
 /* Single: title description impact cwe cve cvss cvss4 ssvc clinical clinical-rationale adverse-events tlp mitigation workaround
- * plan-text reporter-note exploitation. Lists: product component vendor tag reference credit plan. */
+ * plan-text reporter-note exploitation. Lists: product component vendor tag reference credit plan link (another case's id, extra:
+ * what it is to this one). */
 bool case_field_known(const char *name);
 bool case_field_is_list(const char *name);
 
@@ -113,6 +114,18 @@ struct party *case_reporter(const struct vuln_case *vc); /* the first one that i
 /* One that was there in the same role with the same address comes back instead (row, token and key stay). The pointer
  * holds until the next party is added. */
 struct party *case_add_party(struct pool *pool, struct vuln_case *vc, const struct party *p);
+
+/* ---- merging ---- */
+struct case_merging {
+  const char *names; /* single fields that both had otherwise: "title, cvss"; "" */
+  const char *note;  /* the values of these that are in the case no more, as text; "" */
+};
+/* `into` takes in `from`, whose id leads to it from now on: the facts of both with their earliest dates, the report as far as either has
+ * come, the earliest agreed embargo (one that has ended in either of them has ended), the earliest receipt and contact, the people of both;
+ * all parties with their rows and tokens; lists united, of single fields those that `into` lacks (and the more severe clinical risk). REJECT,
+ * DENIED: itself, merged before, Closed, two CVE ids; then nothing is changed. There is no way back. */
+MUST_USE enum status case_merge(struct pool *pool, struct vuln_case *into, struct vuln_case *from, int64_t now, struct case_merging *out,
+                                struct fault *err);
 
 /* ---- opening ---- */
 struct case_report {     /* what the gate knows of a stranger's letter */

@@ -95,12 +95,20 @@ MUST_USE enum status store_intake_softkey(struct store *st, int64_t id, struct b
 /* ---- cases ---- */
 /* The next free id of that year; the counter moves when a case with it is saved, never back. */
 MUST_USE enum status store_case_next_id(struct store *st, struct pool *pool, int year, char **id, struct fault *err);
-/* REJECT: no such case. Follows merged_into only when asked. */
+/* REJECT: no such case. A merged case is loaded as it is. */
 MUST_USE enum status store_case_load(struct store *st, struct pool *pool, const char *id, struct vuln_case **out, struct fault *err);
+/* The same, but the case that it was merged into in the end: an old id answers for ever. */
+MUST_USE enum status store_case_live(struct store *st, struct pool *pool, const char *id, struct vuln_case **out, struct fault *err);
+/* Before several cases are saved among which parties change place: rows of parties that vc no longer has go. A new case: OK. */
+MUST_USE enum status store_case_leave(struct store *st, const struct vuln_case *vc, struct fault *err);
+/* After both are saved: the letters of a case that was merged go to the one it was merged into, their keys wrapped anew. What else it
+ * has (history, messages, outbox, what waits for a release) stays under its own key; whoever lists those of the other gets them too. */
+MUST_USE enum status store_case_absorb(struct store *st, const struct vuln_case *from, struct fault *err);
 /* Inserts (new id: with a fresh case key) or updates the whole value with its parties, fields, members. Gives new parties their id. */
 MUST_USE enum status store_case_save(struct store *st, struct vuln_case *vc, int64_t now, struct fault *err);
-/* For ever: deletes the keys of the case and of its letters and all digests by which it could be found, empties the log. Id, states,
- * dates, counters and the event chain stay; what was not sent is given up. Not inside a transaction. Backups: see store_backup. */
+/* For ever: deletes the keys of the case, of those that were merged into it and of their letters, and all digests by which they could be
+ * found; empties the log. Id, states, dates, counters and the event chains stay; what was not sent is given up. DENIED: it was merged into
+ * another, which is to be erased. Not inside a transaction. Backups: see store_backup. */
 MUST_USE enum status store_case_erase(struct store *st, const char *id, struct fault *err);
 struct case_filter {
   int rm;                /* -1: any; else enum rm_state */
@@ -125,7 +133,12 @@ MUST_USE enum status store_sender_blocked(struct store *st, const char *address,
 MUST_USE enum status store_sender_block(struct store *st, const char *address, const char *case_id, int64_t now, struct fault *err);
 
 /* ---- events: a keyed hash chain per case over the sealed bytes ---- */
-struct case_event { int64_t id, at; const char *kind, *who, *text; int64_t letter; };
+struct case_event {
+  int64_t id, at;
+  const char *kind, *who, *text;
+  int64_t letter;
+  const char *case_id; /* whose history it is of: store_event_list() gives those of merged cases too */
+};
 MUST_USE enum status store_event_add(struct store *st, const char *case_id, const struct case_event *e, struct fault *err);
 MUST_USE enum status store_event_list(struct store *st, struct pool *pool, const char *case_id, struct case_event **out, size_t *count,
                                       struct fault *err);
@@ -146,6 +159,14 @@ struct case_message {
 MUST_USE enum status store_message_add(struct store *st, const char *case_id, const struct case_message *m, struct fault *err);
 MUST_USE enum status store_message_list(struct store *st, struct pool *pool, const char *case_id, struct case_message **out, size_t *count,
                                         struct fault *err);
+/* A letter that came in belongs to another case from now on, and to that party of it: its message is sealed anew, its own key wrapped
+ * anew, its Message-ID leads there. thread: all that was said with party `from_party` goes along. REJECT: no such letter in `from`. */
+struct message_move {
+  const char *from, *to; /* case ids */
+  int64_t letter, from_party, to_party;
+  bool thread;
+};
+MUST_USE enum status store_message_move(struct store *st, const struct message_move *m, struct fault *err);
 /* Case and party that a Message-ID (without <>) was sent by or to; *case_id NULL when unknown. */
 MUST_USE enum status store_message_find(struct store *st, struct pool *pool, const char *message_id, char **case_id, int64_t *party,
                                         struct fault *err);
@@ -182,7 +203,7 @@ struct outbox_end { enum outbox_state state; int64_t due_at, now; const char *er
 MUST_USE enum status store_outbox_finish(struct store *st, int64_t id, const struct outbox_end *end, struct fault *err);
 MUST_USE enum status store_outbox_list(struct store *st, struct pool *pool, bool unsent_only, struct outbox_letter **out, size_t *count,
                                        struct fault *err);
-/* Those of a case that are of that kind, oldest first. */
+/* Those of a case, and of those merged into it, that are of that kind, oldest first. */
 MUST_USE enum status store_outbox_of_case(struct store *st, struct pool *pool, const char *case_id, const char *kind,
                                           struct outbox_letter **out, size_t *count, struct fault *err);
 MUST_USE enum status store_outbox_load(struct store *st, struct pool *pool, int64_t id, struct outbox_letter *out, struct fault *err);

@@ -35,6 +35,7 @@ static const struct {
   { "reference", true },
   { "credit", true },
   { "plan", true },
+  { "link", true },
 };
 
 static const struct {

@@ -62,7 +62,7 @@ static enum status list_refs(struct store *st, struct pool *pool, const struct c
   enum status s = db_query(
       st->db,
       "SELECT id FROM vuln_case c WHERE ($1 < 0 OR rm = $1) AND ($2 = 0 OR (rm <> $3 AND merged_into = ''))"
-      " AND ($4 = 0 OR EXISTS (SELECT 1 FROM case_member m WHERE m.case_id = c.id AND m.role = $5"
+      " AND ($1 < 0 OR merged_into = '') AND ($4 = 0 OR EXISTS (SELECT 1 FROM case_member m WHERE m.case_id = c.id AND m.role = $5"
       " AND m.analyst_digest = $6)) ORDER BY id DESC",
       DB_ARGS(db_i(f->rm), db_i(f->open_only), db_i(RM_CLOSED), db_i(f->assignee != NULL), db_i(MEMBER_ASSIGNEE), who),
       &q, err);

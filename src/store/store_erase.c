@@ -27,13 +27,39 @@ static enum status run_all(struct store *st, int64_t ref, struct fault *err)
                 DB_ARGS(db_i(ref), db_i(OUTBOX_FAILED), db_i(OUTBOX_SENT)), err);
 }
 
+static enum status not_merged(struct store *st, int64_t ref, const char *id, struct fault *err)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("erase");
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  bool row;
+  enum status s = db_one(st->db, "SELECT merged_into FROM vuln_case WHERE id = $1 AND merged_into <> ''",
+                         DB_ARGS(db_i(ref)), &q, &row, err);
+  return s == ST_OK && row
+             ? fault(err, ST_DENIED, "%s was merged into %s: erase that one", id, db_text(q, pool, 0))
+             : s;
+}
+
 static enum status erase(struct store *st, const char *id, struct fault *err)
 {
-  int64_t ref = 0;
+  AUTO(pool_freep) struct pool *pool = pool_new("erase");
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  int64_t ref = 0, *each = NULL;
+  size_t count = 0, cap = 0;
+  bool row;
   enum status s = store_case_ref(st, id, &ref, err);
   if (s == ST_OK && ref == 0)
     return fault(err, ST_REJECT, "there is no case without an id");
-  return s == ST_OK ? run_all(st, ref, err) : s;
+  if (s == ST_OK)
+    s = not_merged(st, ref, id, err);
+  if (s == ST_OK)
+    s = db_query(st->db, STORE_FAMILY "SELECT id FROM family", DB_ARGS(db_i(ref)), &q, err);
+  while (s == ST_OK && (s = db_next(q, &row, err)) == ST_OK && row) {
+    each = pool_grow(pool, each, count, &cap, sizeof *each);
+    each[count++] = db_int(q, 0);
+  }
+  for (size_t i = 0; s == ST_OK && i < count; i++)
+    s = run_all(st, each[i], err);
+  return s;
 }
 
 enum status store_case_erase(struct store *st, const char *id, struct fault *err)

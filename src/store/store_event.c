@@ -131,19 +131,23 @@ enum status store_event_list(struct store *st, struct pool *pool, const char *ca
   *count = 0;
   enum status s = store_case_ref(st, case_id, &ref, err);
   if (s == ST_OK)
-    s = store_case_key(st, ref, &row.key, err);
-  if (s == ST_OK)
-    s = db_query(st->db, "SELECT id, at, letter_id, kind, who, text FROM event WHERE case_id = $1 ORDER BY seq",
+    s = db_query(st->db,
+                 STORE_FAMILY "SELECT e.id, e.at, e.letter_id, e.kind, e.who, e.text, e.case_id, family.name"
+                              " FROM event e JOIN family ON family.id = e.case_id ORDER BY e.id",
                  DB_ARGS(db_i(ref)), &q, err);
   while (s == ST_OK && (s = db_next(q, &more, err)) == ST_OK && more) {
     row.id = db_int(q, 0);
+    s = store_case_key(st, db_int(q, 6), &row.key, err);
+    if (s != ST_OK)
+      return s;
     *out = pool_grow(pool, *out, *count, &cap, sizeof **out);
     (*out)[(*count)++] = (struct case_event){ .id = row.id,
                                               .at = db_int(q, 1),
                                               .letter = db_int(q, 2),
                                               .kind = db_text(q, pool, 3),
                                               .who = store_open_text(&row, q, 4, "who"),
-                                              .text = store_open_text(&row, q, 5, "text") };
+                                              .text = store_open_text(&row, q, 5, "text"),
+                                              .case_id = db_text(q, pool, 7) };
     s = row.status;
   }
   return s;

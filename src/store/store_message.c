@@ -52,14 +52,16 @@ enum status store_message_list(struct store *st, struct pool *pool, const char *
   *count = 0;
   enum status s = store_case_ref(st, case_id, &ref, err);
   if (s == ST_OK)
-    s = store_case_key(st, ref, &row.key, err);
-  if (s == ST_OK)
     s = db_query(st->db,
-                 "SELECT id, at, letter_id, party, kind, who, subject, text, message_id, protection"
-                 " FROM message WHERE case_id = $1 ORDER BY id",
+                 STORE_FAMILY "SELECT m.id, m.at, m.letter_id, m.party, m.kind, m.who, m.subject, m.text, m.message_id,"
+                              " m.protection, m.case_id FROM message m JOIN family ON family.id = m.case_id"
+                              " ORDER BY m.id",
                  DB_ARGS(db_i(ref)), &q, err);
   while (s == ST_OK && (s = db_next(q, &more, err)) == ST_OK && more) {
     row.id = db_int(q, 0);
+    s = store_case_key(st, db_int(q, 10), &row.key, err);
+    if (s != ST_OK)
+      return s;
     *out = pool_grow(pool, *out, *count, &cap, sizeof **out);
     (*out)[(*count)++] = (struct case_message){ .id = row.id,
                                                 .at = db_int(q, 1),
@@ -109,13 +111,19 @@ static enum status newest_ids(struct store_row *row, int64_t ref, int64_t party,
   *count = 0;
   enum status s = db_query(
       row->st->db,
-      "SELECT at, id, 0, message_id FROM message WHERE case_id = $1 AND party = $2 AND message_id_digest IS NOT NULL"
-      " UNION ALL SELECT o.queued_at, o.id, 1, o.message_id FROM outbox o WHERE o.case_id = $1 AND o.party = $2"
-      " AND o.message_id_digest IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message m WHERE m.case_id = $1"
-      " AND m.message_id_digest = o.message_id_digest) ORDER BY 1 DESC, 3 DESC, 2 DESC LIMIT $3",
+      STORE_FAMILY
+      "SELECT m.at, m.id, 0, m.message_id, m.case_id FROM message m JOIN family ON family.id = m.case_id"
+      " WHERE m.party = $2 AND m.message_id_digest IS NOT NULL"
+      " UNION ALL SELECT o.queued_at, o.id, 1, o.message_id, o.case_id FROM outbox o"
+      " JOIN family ON family.id = o.case_id WHERE o.party = $2 AND o.message_id_digest IS NOT NULL"
+      " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.message_id_digest = o.message_id_digest"
+      " AND m.case_id IN (SELECT id FROM family)) ORDER BY 1 DESC, 3 DESC, 2 DESC LIMIT $3",
       DB_ARGS(db_i(ref), db_i(party), db_i((int64_t)max)), &q, row->err);
   while (s == ST_OK && (s = db_next(q, &more, row->err)) == ST_OK && more) {
     row->id = db_int(q, 1);
+    s = store_case_key(row->st, db_int(q, 4), &row->key, row->err);
+    if (s != ST_OK)
+      return s;
     row->table = db_int(q, 2) ? "outbox" : "message";
     ids[(*count)++] = pool_strdup(row->pool, store_open_text(row, q, 3, "message_id"));
     s = row->status;
@@ -133,8 +141,6 @@ enum status store_thread_ids(struct store *st, struct pool *pool, const char *ca
   *ids = pool_array(pool, max, sizeof **ids);
   *count = 0;
   enum status s = store_case_ref(st, case_id, &ref, err);
-  if (s == ST_OK)
-    s = store_case_key(st, ref, &row.key, err);
   if (s == ST_OK)
     s = newest_ids(&row, ref, party, max, *ids, count);
   for (size_t i = 0, k = *count; i + 1 < k; i++, k--) { /* oldest first */

@@ -139,7 +139,8 @@ enum status store_outbox_of_case(struct store *st, struct pool *pool, const char
   *count = 0;
   enum status s = store_case_ref(st, case_id, &ref, err);
   if (s == ST_OK)
-    s = db_query(st->db, COLUMNS "WHERE o.case_id = $1 AND o.kind = $2 ORDER BY o.id", DB_ARGS(db_i(ref), db_t(kind)), &q, err);
+    s = db_query(st->db, STORE_FAMILY COLUMNS "WHERE o.case_id IN (SELECT id FROM family) AND o.kind = $2 ORDER BY o.id",
+                 DB_ARGS(db_i(ref), db_t(kind)), &q, err);
   while (s == ST_OK && (s = db_next(q, &row, err)) == ST_OK && row) {
     *out = pool_grow(pool, *out, *count, &cap, sizeof **out);
     s = take(st, pool, q, &(*out)[(*count)++], false, err);

@@ -144,7 +144,8 @@ enum status store_pending_list(struct store *st, struct pool *pool, const char *
   enum status s = store_case_ref(st, case_id, &ref, err);
   if (s == ST_OK)
     s = db_query(st->db,
-                 COLUMNS "WHERE p.released = 0 AND p.cancelled = 0 AND ($1 = 0 OR p.case_id = $1) ORDER BY p.id",
+                 STORE_FAMILY COLUMNS "WHERE p.released = 0 AND p.cancelled = 0"
+                                      " AND ($1 = 0 OR p.case_id IN (SELECT id FROM family)) ORDER BY p.id",
                  DB_ARGS(db_i(ref)), &q, err);
   while (s == ST_OK && (s = db_next(q, &more, err)) == ST_OK && more) {
     struct pending_release p;

@@ -113,6 +113,12 @@ MUST_USE enum status store_case_name(struct store *st, struct pool *pool, int64_
 MUST_USE enum status store_case_load_ref(struct store *st, struct pool *pool, int64_t ref, struct vuln_case **out,
                                          struct fault *err);
 
+/* ---- store_family.c ---- */
+/* A case and all that were merged into it, however deep: "WITH ... SELECT ... FROM ... JOIN family". $1 is the case's row. */
+#define STORE_FAMILY                                                                                                   \
+  "WITH RECURSIVE family (id, name) AS (SELECT id, name FROM vuln_case WHERE id = $1 UNION"                            \
+  " SELECT c.id, c.name FROM vuln_case c JOIN family f ON c.merged_into = f.name AND c.merged_into <> '') "
+
 /* ---- store_event.c ---- */
 struct bytes store_event_first_head(struct store *st, struct pool *pool, int64_t ref);
 /* Walks the chain of one case; *broken_at 0: whole. Else the number of the first event that does not fit. */

@@ -25,6 +25,7 @@ const char schema_v1[] =
     "  channel TEXT NOT NULL, arrived_clear INTEGER NOT NULL, reporter_clear_ok INTEGER NOT NULL, spam INTEGER NOT "
     "NULL,"
     "  merged_into TEXT NOT NULL, event_count INTEGER NOT NULL DEFAULT 0, event_head BLOB NOT NULL) STRICT;"
+    "CREATE INDEX vuln_case_merged ON vuln_case (merged_into) WHERE merged_into <> '';"
     "CREATE TABLE case_counter (year INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;"
 
     "CREATE TABLE party (id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES vuln_case (id), pos INTEGER NOT "
