@@ -69,7 +69,7 @@ struct case_field {
 };
 /* Single: title description impact cwe cve cvss cvss4 ssvc clinical clinical-rationale adverse-events tlp mitigation workaround
  * plan-text reporter-note exploitation. Lists: product component vendor tag reference credit plan link (another case's id, extra:
- * what it is to this one). */
+ * what it is to this one) field (its name, extra: its text). */
 bool case_field_known(const char *name);
 bool case_field_is_list(const char *name);
 

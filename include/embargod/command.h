@@ -62,7 +62,7 @@ enum effect_kind {
   EFFECT_CANCEL,     /* args = token; the gate writes the event */
 };
 enum answer_kind { ANSWER_HELP = 1, ANSWER_LIST, ANSWER_SHOW, ANSWER_HISTORY, ANSWER_STATS, ANSWER_KEY_LIST, ANSWER_KEY_SHOW, ANSWER_DUE };
-enum letter_to { TO_REPORTER = 1, TO_STAKEHOLDER, TO_PARTY };
+enum letter_to { TO_REPORTER = 1, TO_STAKEHOLDER, TO_PARTY, TO_SELF /* a form to be filed, to the analyst who asks */ };
 struct effect {
   enum effect_kind kind;
   unsigned command;        /* index of the command that made it; command_mail.count: the note below the commands */
@@ -116,6 +116,8 @@ struct command_world {
   const struct command_key *attached;
   size_t attached_count;
   bool (*template_known)(void *self, const char *name);
+  const char *const *forms;           /* what #file can make; NULL-terminated; NULL: none */
+  const char *const *answers;         /* what #field can say: template_answer_names(); NULL: nothing */
   const char *(*key_of)(void *self, const char *address); /* fingerprint of a usable key that we have of it; NULL: none, or no such function */
   const char *(*case_of_cve)(void *self, const char *cve); /* another case with that CVE id; NULL: none, or no such function */
   void *self;
@@ -124,6 +126,9 @@ struct command_world {
  * what stands under #preview) only ANSWER effects and letters with preview_only are left; the copies stay for rendering
  * them, with vc_changed false. Text of #reply whose end is uncertain (cut_uncertain) needs one person at least. */
 void command_run(struct pool *pool, const struct command_world *w, const struct command_mail *m, struct plan *plan);
+
+/* The command that says a variable of a template ("#title TEXT"); "": the configuration does, or it comes of itself. */
+const char *command_filling(struct pool *pool, const char *variable);
 
 /* What a case is marked with; AMBER until #tlp says otherwise. */
 enum tlp command_case_tlp(const struct vuln_case *vc);

@@ -70,6 +70,7 @@ struct conf {
   size_t stakeholder_count;
   struct conf_product *product;
   size_t product_count;
+  const char **field_values; /* "NAME = text": field.NAME of every case; NULL-terminated */
   const char **profile;      /* NULL-terminated: names, or paths */
   const char **holidays;     /* NULL-terminated, as written */
   struct due_calendar calendar; /* of zone and holidays */

@@ -41,6 +41,23 @@ const char **template_set_missing(struct pool *pool, const struct template_set *
 struct template_letter { const char *subject, *text; };
 MUST_USE enum status template_letter(struct pool *pool, const struct template_set *s, const char *name, const char *language,
                                      const struct tvalue *data, struct template_letter *out, char ***missing, struct fault *err);
+/* ---- forms of portals: filings/NAME ---- */
+struct template_field {
+  const char *label, *value; /* as it would be filled in; "" when nothing is known */
+  const char *variable;      /* the first that its template shows: "title", "field.member-states"; "" */
+  bool required;
+};
+struct template_form {
+  const char *title, *note;  /* note: which portal, and what to know about it */
+  struct template_field *field;
+  size_t count;
+};
+/* REJECT: no such form, or one that cannot be rendered. name with its folder. */
+MUST_USE enum status template_form(struct pool *pool, const struct template_set *s, const char *name, const char *language,
+                                   const struct tvalue *data, struct template_form *out, struct fault *err);
+const char **template_form_names(struct pool *pool, const struct template_set *s);   /* without folder; NULL-terminated */
+const char **template_answer_names(struct pool *pool, const struct template_set *s); /* every NAME of a variable field.NAME */
+
 /* The variables that templates may use, with a word on each: for embargod.conf(5)/templates(7) and the check. */
 struct template_var {
   const char *name;    /* "case.id"; "products.name": a field inside the list `products` */

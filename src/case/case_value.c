@@ -36,6 +36,7 @@ static const struct {
   { "credit", true },
   { "plan", true },
   { "link", true },
+  { "field", true },
 };
 
 static const struct {

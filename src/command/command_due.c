@@ -99,27 +99,42 @@ static bool filing_counts(const struct conf *c, const char *name)
   return false;
 }
 
+/* The name of a deadline, or of a form that no deadline waits for. */
+static enum status filing_named(struct command_context *cx, const struct command *cmd, const char **name, const char **rest,
+                                struct fault *err)
+{
+  const struct due_deadline *d = NULL;
+  size_t len = strcspn(cmd->args, " ");
+  *name = text_lower(cx->pool, pool_strndup(cx->pool, cmd->args, len));
+  if (deadline_named(cx, cmd, &d, rest, err)) {
+    if (!len || !command_form_known(cx, *name))
+      return ST_REJECT;
+    fault_clear(err);
+  }
+  if (d)
+    *name = d->name;
+  if (!**rest)
+    return command_usage(cmd, err, "the reference is missing: what the portal gave you");
+  if (d && !filing_counts(cx->w->conf, d->name))
+    return fault(err, ST_REJECT, "%s is not met by a filing; when it is met all the same: #due %s met", d->name, d->name);
+  return too_long(*rest, err);
+}
+
 /* Evidence that a filing was made on a portal; the last word may be its date. */
 enum status command_do_filed(struct command_context *cx, const struct command *cmd, struct fault *err)
 {
-  const struct due_deadline *d;
-  const char *rest;
+  const char *rest, *name;
   int64_t at = cx->w->now;
-  if (deadline_named(cx, cmd, &d, &rest, err) || too_long(rest, err))
+  if (filing_named(cx, cmd, &name, &rest, err))
     return ST_REJECT;
-  if (!*rest)
-    return command_usage(cmd, err, "the reference is missing: what the portal gave you");
-  if (!filing_counts(cx->w->conf, d->name))
-    return fault(err, ST_REJECT, "%s is not met by a filing; when it is met all the same: #due %s met", d->name,
-                 d->name);
   const char *last = strrchr(rest, ' ');
   const char *reference = rest;
   if (last && date_of(cx, last + 1, &at))
     reference = pool_strndup(cx->pool, rest, (size_t)(last - rest));
   if (at > cx->w->now)
     return fault(err, ST_REJECT, "%s lies in the future", both_zones(cx, at));
-  command_event(cx, "due.filed", "%s: %s, filed %s", d->name, reference, time_iso(cx->pool, at));
-  command_say(cx, "%s: %s: filed under %s, %s", command_case(cx)->id, d->name, reference, both_zones(cx, at));
+  command_event(cx, "due.filed", "%s: %s, filed %s", name, reference, time_iso(cx->pool, at));
+  command_say(cx, "%s: %s: filed under %s, %s", command_case(cx)->id, name, reference, both_zones(cx, at));
   return ST_OK;
 }
 

@@ -72,6 +72,9 @@ MUST_USE enum status command_usage(const struct command *cmd, struct fault *err,
 /* REJECT when the command was given anything. */
 MUST_USE enum status command_no_args(const struct command *cmd, struct fault *err);
 
+/* command_fill.c: is there a form of that name? */
+bool command_form_known(const struct command_context *cx, const char *name);
+
 /* ---- command_args.c ---- */
 /* Words apart by spaces and commas, "quoted ones" as one. Above COMMAND_WORDS_MAX the rest is left out. */
 size_t command_words(struct pool *pool, const char *args, const char ***out);
@@ -130,6 +133,9 @@ COMMAND_FN(command_do_ssvc);
 COMMAND_FN(command_do_clinical);
 COMMAND_FN(command_do_reference);
 COMMAND_FN(command_do_adverse_events);
+COMMAND_FN(command_do_file);
+COMMAND_FN(command_do_field);
+COMMAND_FN(command_do_plan);
 COMMAND_FN(command_do_note);
 COMMAND_FN(command_do_reply);
 COMMAND_FN(command_do_notify);

@@ -104,6 +104,15 @@ static void check_zone(struct conf_errors *e, const struct conf *c)
     conf_error(e, line_of(e, "zone"), "zone = %s: no such time zone (such as Europe/Berlin)", z);
 }
 
+static void check_field_values(struct conf_errors *e, const struct conf *c)
+{
+  for (const char **v = c->field_values; v && *v; v++) {
+    size_t n = strspn(*v, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    if (!n || (*v)[n + strspn(*v + n, " ")] != '=')
+      conf_error(e, line_of(e, "field_values"), "field_values: \"%s\" is not like \"member-states = DE, FR\"", *v);
+  }
+}
+
 static void check_clinical(struct conf_errors *e, struct conf *c)
 {
   const char *from[] = { c->clinical_low, c->clinical_medium, c->clinical_high };
@@ -134,6 +143,7 @@ void conf_check_whole(struct conf_errors *e, struct conf *c)
   check_prefix(e, c);
   check_zone(e, c);
   check_clinical(e, c);
+  check_field_values(e, c);
   if (c->gnupg_home && strlen(c->gnupg_home) > HOME_MAX)
     conf_error(e, line_of(e, "gnupg_home"),
                "gnupg_home: %s is longer than %d characters, too long for gpg-agent's sockets: choose a shorter path", c->gnupg_home, HOME_MAX);

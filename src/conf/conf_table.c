@@ -16,6 +16,7 @@ static const struct conf_setting settings[] = {
   { TOP(default_hour), CONF_INT, AT(conf, default_hour), "9", 0, 23, NULL, "Local hour of a date without one." },
   { TOP(digest_hour), CONF_INT, AT(conf, digest_hour), "8", -1, 23, NULL, "Local hour of the analysts' daily digest; -1 for none." },
   { TOP(profile), CONF_LIST, AT(conf, profile), "", 0, 0, NULL, "Profiles whose deadlines count: generic, medical-device, eu-cra, or a file's path." },
+  { TOP(field_values), CONF_LIST, AT(conf, field_values), "", 0, 0, NULL, "Fields of forms that are the same in every case: NAME = text." },
   { TOP(holidays), CONF_LIST, AT(conf, holidays), "", 0, 0, NULL, "Days that are no working days: 2026-12-24, or 12-25 every year." },
   { TOP(case_prefix), CONF_STR, AT(conf, case_prefix), "EMB", 0, 0, NULL, "Prefix of case ids; cannot change once cases exist." },
   { TOP(state_dir), CONF_PATH, AT(conf, state_dir), "!", 0, 0, NULL, "Folder of the state; what follows lies in it unless set." },

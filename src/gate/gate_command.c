@@ -458,7 +458,8 @@ static enum status world(struct order *o, struct command_world *w, struct fault 
   struct run *r = o->r;
   *w = (struct command_world){ .conf = r->g->conf, .analyst = o->a, .cases = o->vc, .case_count = o->vc_count, .bound = o->bound,
                                .now = clock_now(&r->g->clock), .encrypted = r->rd.encrypted, .token = secret_token(r->pool, 16),
-                               .template_known = template_known, .key_of = key_of, .case_of_cve = case_of_cve, .self = r, .next_id = "" };
+                               .template_known = template_known, .key_of = key_of, .case_of_cve = case_of_cve,
+                               .forms = template_form_names(r->pool, r->g->templates), .answers = template_answer_names(r->pool, r->g->templates), .self = r, .next_id = "" };
   w->attached_count = attached_keys(r, &w->attached);
   for (size_t i = 0; i < o->mail.count; i++)
     if (!strcmp(o->mail.command[i].name, "new")) {

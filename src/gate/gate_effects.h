@@ -29,6 +29,10 @@ MUST_USE enum status effect_address_reporter(struct doing *d, const struct effec
                                              struct fault *err);
 MUST_USE enum status effect_address_stakeholder(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to,
                                                 struct fault *err);
+/* What went out or would: a preview stands in the receipt as it would be read. */
+void effect_show_letter(struct doing *d, const struct outgoing *o, const char *state);
+/* gate_filing.c */
+MUST_USE enum status effect_filing(struct doing *d, const struct effect *e, struct fault *err);
 /* gate_releases.c */
 MUST_USE enum status effect_wait(struct doing *d, const struct effect *e, struct vuln_case *vc, const struct outgoing *o,
                                  struct fault *err);

@@ -85,23 +85,28 @@ enum status effect_address_stakeholder(struct doing *d, const struct effect *e, 
 }
 
 /* What went out or would: a preview stands in the receipt as it would be read. */
-static void show_letter(struct doing *d, const struct outgoing *o, const char *state)
+void effect_show_letter(struct doing *d, const struct outgoing *o, const char *state)
 {
   buf_printf(&d->answers, "%s----- %s -----\nTo:      %s <%s>, %s\nSubject: %s\n\n%s\n----- end -----\n", d->answers.len ? "\n" : "", state,
              o->to_name ? o->to_name : "", o->draft.to.address, o->encrypt ? "signed and encrypted" : "signed, IN CLEAR",
              o->draft.subject, mail_escape_quoted(d->r->pool, o->draft.text));
 }
 
-static const char *names_of(struct pool *pool, char **names)
+/* "title (#title TEXT), versions (#product NAME VERSIONS)" */
+static const char *missing_text(struct pool *pool, char **names)
 {
   struct buf b = buf_new(pool, 64);
-  for (size_t i = 0; names && names[i]; i++)
-    buf_printf(&b, "%s%s", i ? ", " : "", names[i]);
+  for (size_t i = 0; names && names[i]; i++) {
+    const char *command = command_filling(pool, names[i]);
+    buf_printf(&b, "%s%s%s%s%s", i ? ", " : "", names[i], *command ? " (" : "", command, *command ? ")" : "");
+  }
   return buf_str(&b);
 }
 
 enum status effect_letter(struct doing *d, const struct effect *e, struct fault *err)
 {
+  if (e->to == TO_SELF)
+    return effect_filing(d, e, err);
   struct run *r = d->r;
   struct vuln_case *vc = d->plan->vc[e->vc];
   struct address to;
@@ -120,12 +125,12 @@ enum status effect_letter(struct doing *d, const struct effect *e, struct fault 
   st = write_letter(r, &s, vars, &o, &missing, err);
   if (st == ST_DENIED && missing && missing[0])
     return effect_deny(d, e, err, pool_printf(r->pool, "%s: these facts are missing: %s. Nothing was sent.", e->template_name,
-                                       names_of(r->pool, missing)));
+                                       missing_text(r->pool, missing)));
   if (st)
     return st;
   bool preview = e->preview_only || d->mail->dry_run;
   if (preview || e->gate)
-    show_letter(d, o, preview ? "preview: not sent" : "waits for release");
+    effect_show_letter(d, o, preview ? "preview: not sent" : "waits for release");
   if (preview)
     return ST_OK;
   if (e->gate)

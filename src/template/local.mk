@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 noinst_LIBRARIES += libtemplate.a
-libtemplate_a_SOURCES = src/template/template_case.c src/template/template_file.c src/template/template_parse.c \
+libtemplate_a_SOURCES = src/template/template_case.c src/template/template_fields.c src/template/template_file.c src/template/template_parse.c \
 	src/template/template_render.c src/template/template_set.c src/template/template_vars.c src/template/tvalue.c \
 	src/template/template_private.h
 TEMPLATE_ROOM = libtemplate.a $(CASE_ROOM) $(CONF_ROOM) $(BASE_ROOM)
@@ -25,6 +25,19 @@ nobase_dist_pkgdata_DATA += templates/de/ack/content-free.txt templates/de/ack/f
 	templates/en/partials/greeting.txt templates/en/partials/plan.txt templates/en/partials/products.txt \
 	templates/en/partials/scores.txt templates/en/partials/tlp.txt templates/en/reply/plain.txt \
 	templates/en/reply/status.txt templates/en/reply/thanks.txt
+
+nobase_dist_pkgdata_DATA += templates/de/filings/cisa-vince.txt \
+	templates/de/filings/cra-early-warning.txt \
+	templates/de/filings/cra-final-report.txt \
+	templates/de/filings/cra-notification.txt \
+	templates/de/filings/fda-806.txt \
+	templates/en/filings/cisa-vince.txt \
+	templates/en/filings/cra-early-warning.txt \
+	templates/en/filings/cra-final-report.txt \
+	templates/en/filings/cra-notification.txt \
+	templates/en/filings/fda-806.txt \
+	templates/en/internal/filing.txt \
+	templates/de/internal/filing.txt
 
 EXTRA_DIST += tests/corpus/mustache-spec/LICENSE tests/corpus/mustache-spec/comments.json \
 	tests/corpus/mustache-spec/interpolation.json tests/corpus/mustache-spec/inverted.json \

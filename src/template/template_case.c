@@ -273,6 +273,20 @@ static void put_lists(struct builder *b)
   put(b, "credit", joined(b, "credit"));
 }
 
+/* field.NAME: what the configuration says for every case, then the case's own word. */
+static void put_answers(struct builder *b)
+{
+  for (const char **v = b->conf->field_values; v && *v; v++) {
+    size_t at = strcspn(*v, "=");
+    if ((*v)[at])
+      put(b, pool_printf(b->pool, "field.%s", pool_str(b->pool, bytes_trim((struct bytes){ *v, at }))),
+          pool_str(b->pool, bytes_trim(bytes_str(*v + at + 1))));
+  }
+  for (size_t i = 0; i < b->vc->field_count; i++)
+    if (!strcmp(b->vc->field[i].name, "field"))
+      put(b, pool_printf(b->pool, "field.%s", b->vc->field[i].value), b->vc->field[i].extra);
+}
+
 /* With their scores, "8.1 High" in the field's extra. */
 static void put_cvss(struct builder *b)
 {
@@ -332,6 +346,7 @@ struct tvalue *template_case_vars(struct pool *pool, const struct vuln_case *vc,
     put_products(&b);
     put_facts(&b);
     put_lists(&b);
+    put_answers(&b);
   }
   return b.root;
 }

@@ -128,10 +128,10 @@ static void check_text(struct checker *c, struct bytes text, uint32_t first_line
 void template_file_check(const struct template_set *set, const struct template_file *f, struct error_list *errors)
 {
   struct checker c = { .set = set, .f = f, .errors = errors };
-  bool partial = text_istarts(f->name, "partials/");
+  bool partial = text_istarts(f->name, "partials/"), form = text_istarts(f->name, "filings/");
   if (!partial && !f->subject.len)
     template_error(errors, "%s:1: the first line must be `Subject: ...`", f->path);
-  if (!partial && !bytes_starts(f->body, BYTES("{{reference_line}}\n")))
+  if (!partial && !form && !bytes_starts(f->body, BYTES("{{reference_line}}\n")))
     template_error(errors, "%s:%" PRIu32 ": the text must begin with {{reference_line}} on a line of its own", f->path,
                    f->body_line);
   check_text(&c, f->subject, 1);

@@ -63,5 +63,8 @@ struct error_list {
 void template_error(struct error_list *errors, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Every name in that file, the order of its parts, its partials: each error a line. */
 void template_file_check(const struct template_set *set, const struct template_file *f, struct error_list *errors);
+/* Renders a piece of a file of the set, with the set's partials. */
+MUST_USE enum status template_set_render(struct pool *pool, const struct template_set *s, const char *language, struct bytes text,
+                                         const struct tvalue *data, struct bytes *out, struct fault *err);
 const struct template_file *template_find(const struct template_set *s, const char *name, const char *language);
 #endif

@@ -35,6 +35,7 @@ static const char *const needed[] = {
   "internal/reminder",
   "internal/remind",
   "internal/digest",
+  "internal/filing",
   "internal/clock",
   "internal/unsigned-analyst",
   "internal/copy",
@@ -207,6 +208,14 @@ static bool get_partial(void *self, const char *name, struct bytes *out)
   return f != NULL;
 }
 
+enum status template_set_render(struct pool *pool, const struct template_set *s, const char *language, struct bytes text,
+                                const struct tvalue *data, struct bytes *out, struct fault *err)
+{
+  struct partial_source from = { s, language ? language : "en" };
+  struct template_source partials = { get_partial, &from };
+  return template_render(pool, text, data, TEMPLATE_PLAIN, &partials, out, err);
+}
+
 static const struct tvalue *deep_get(struct pool *pool, const struct tvalue *v, const char *name)
 {
   for (const char *dot; v && (dot = strchr(name, '.')); name = dot + 1)
@@ -250,12 +259,10 @@ enum status template_letter(struct pool *pool, const struct template_set *s, con
     return fault(err, ST_REJECT, "there is no template `%s`", name);
   if (!required_there(pool, f, data, missing))
     return fault(err, ST_DENIED, "template %s: `%s` is not known yet", name, (*missing)[0]);
-  struct partial_source from = { s, language ? language : "en" };
-  struct template_source partials = { get_partial, &from };
   struct bytes subject, text;
-  enum status st = template_render(pool, f->subject, data, TEMPLATE_PLAIN, &partials, &subject, err);
+  enum status st = template_set_render(pool, s, language, f->subject, data, &subject, err);
   if (!st)
-    st = template_render(pool, f->body, data, TEMPLATE_PLAIN, &partials, &text, err);
+    st = template_set_render(pool, s, language, f->body, data, &text, err);
   if (st)
     return fault_add(err, "template %s", f->path);
   out->subject = one_line(pool, subject);

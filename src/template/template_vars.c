@@ -67,6 +67,7 @@ static const struct template_var vars[] = {
   { "references.url", "where" },
   { "references.text", "what" },
   { "credit", "who is to be credited, in one line" },
+  { "field.NAME", "what #field NAME says, or field_values of the configuration; NAME is any word" },
   /* one letter */
   { "reference_line", "the line that binds an answer to the case; must open every letter" },
   { "recipient.name", "name of the recipient; may be empty" },
@@ -123,6 +124,18 @@ static const struct template_var vars[] = {
   { "due.met_by", "what meets it, a line each, with the command" },
   { "due.preview", "the status mail that would go to the reporter, when it is about that" },
   { "due.overdue", "true when it has passed and is not met" },
+  { "filing.name", "name of a form that is filed on a portal" },
+  { "filing.title", "its title" },
+  { "filing.note", "which portal, and what to know about it" },
+  { "filing.deadline", "when the deadline of that name is due" },
+  { "filing.missing", "how many of its fields are missing; empty for none" },
+  { "missing_fields", "its fields that are missing", .list = true },
+  { "missing_fields.label", "the field" },
+  { "missing_fields.required", "true when the form must have it" },
+  { "missing_fields.command", "the command that fills it" },
+  { "form_fields", "all its fields, in the portal's order", .list = true },
+  { "form_fields.label", "the field" },
+  { "form_fields.value", "its answer" },
   { "clock.jump", "how far the gateway's clock has jumped; empty when it is back" },
   { "clock.now", "what it says now" },
   { "digest.day", "the day of a daily digest" },
@@ -208,6 +221,16 @@ static struct bytes joined(struct pool *pool, struct bytes scope, struct bytes n
   return bytes_str(pool_printf(pool, "%.*s.%.*s", (int)scope.len, scope.p, (int)name.len, name.p));
 }
 
+/* field.NAME: which names there are is the templates' own matter. */
+static bool is_answer(struct bytes name)
+{
+  static const char prefix[] = "field.";
+  bool ok = bytes_starts(name, bytes_str(prefix)) && name.len > strlen(prefix);
+  for (size_t i = strlen(prefix); ok && i < name.len; i++)
+    ok = (name.p[i] >= 'a' && name.p[i] <= 'z') || (name.p[i] >= '0' && name.p[i] <= '9') || name.p[i] == '-';
+  return ok;
+}
+
 /* Full name of `name` where these sections are open (full names, innermost last); empty: unknown. */
 struct bytes template_var_resolve(struct pool *pool, struct bytes name, const struct bytes *scope, size_t depth)
 {
@@ -218,6 +241,8 @@ struct bytes template_var_resolve(struct pool *pool, struct bytes name, const st
     if (find(full))
       return full;
   }
+  if (is_answer(name))
+    return name;
   if (!find(name))
     return is_object(name) ? name : (struct bytes){ 0 };
   size_t dot = bytes_find(name, BYTES("."), 0);

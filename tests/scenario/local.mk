@@ -11,3 +11,5 @@ dist_check_SCRIPTS += tests/crash/sweep.py
 dist_check_SCRIPTS += tests/scenario/embargo.py
 TESTS += tests/scenario/embargo.py
 TESTS += tests/crash/sweep.py
+dist_check_SCRIPTS += tests/scenario/filings.py
+TESTS += tests/scenario/filings.py

@@ -57,6 +57,9 @@ static struct conf_product test_product[] = { { .name = "Infusion Pump" },
                                               { .name = "Infusion Pump XL" },
                                               { .name = "Monitor" } };
 
+static const char *const test_forms[] = { "fda-806", "vince", NULL };
+static const char *const test_answers[] = { "member-states", "udi", NULL };
+
 static bool known_template(void *self, const char *name)
 {
   static const char *const known[] = { "reply/plain",  "reply/fixed",      "notices/fda",    "notices/cisa",
@@ -133,6 +136,8 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
                              .attached = key,
                              .attached_count = s->attached != NULL,
                              .template_known = known_template,
+                             .forms = test_forms,
+                             .answers = test_answers,
                              .case_of_cve = case_of_cve,
                              .self = &no_templates };
   struct command_mail *m = pool_new_of(pool, struct command_mail);

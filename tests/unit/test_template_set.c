@@ -260,6 +260,7 @@ static const char *const names[] = {
   "internal/bounce",
   "internal/unsent",
   "internal/reminder",
+  "internal/filing",
   "internal/unsigned-analyst",
   "internal/copy",
   "internal/event",
@@ -358,6 +359,58 @@ START_TEST(notices_say_what_they_must)
 }
 END_TEST
 
+/* Every shipped form, in both languages: its fields in the same order with the same variables, each required one empty
+ * without facts, none without a template, and a command or the configuration to fill it. */
+START_TEST(forms_are_whole)
+{
+  const char **form = template_form_names(pool, shipped());
+  size_t count = 0;
+  for (; form[count]; count++) {
+    struct template_form en, de, empty;
+    struct fault err = { 0 };
+    const char *name = pool_printf(pool, "filings/%s", form[count]);
+    ck_assert_msg(template_form(pool, shipped(), name, "en", letter_vars(true, "en"), &en, &err) == ST_OK, "%s", err.text);
+    ck_assert_msg(template_form(pool, shipped(), name, "de", letter_vars(true, "de"), &de, &err) == ST_OK, "%s", err.text);
+    ck_assert_msg(template_form(pool, shipped(), name, "en", tvalue_object(pool), &empty, &err) == ST_OK, "%s", err.text);
+    ck_assert_uint_eq(en.count, de.count);
+    ck_assert_uint_gt(en.count, 9);
+    ck_assert_str_ne(en.title, de.title);
+    ck_assert_ptr_nonnull(strstr(en.note, "Portal: "));
+    for (size_t i = 0; i < en.count; i++) {
+      ck_assert_str_ne(en.field[i].label, "");
+      ck_assert_msg(*en.field[i].variable, "%s: %s has no variable", name, en.field[i].label);
+      ck_assert_str_eq(en.field[i].variable, de.field[i].variable);
+      ck_assert_int_eq(en.field[i].required, de.field[i].required);
+      ck_assert_msg(!strstr(en.field[i].value, "==") && !strstr(en.field[i].value, "{{"), "%s", en.field[i].value);
+    }
+    ck_assert_str_eq(empty.field[0].value, "");
+  }
+  ck_assert_uint_eq(count, 5);
+}
+END_TEST
+
+START_TEST(a_form_fills_in_what_is_known)
+{
+  struct template_form f;
+  struct fault err = { 0 };
+  struct tvalue *v = letter_vars(true, "en");
+  template_put(pool, v, "field.member-states", "DE, FR");
+  ck_assert_int_eq(template_form(pool, shipped(), "filings/cra-early-warning", "fr", v, &f, &err), ST_OK);
+  const char *known = NULL;
+  for (size_t i = 0; i < f.count; i++)
+    if (!strcmp(f.field[i].variable, "field.member-states"))
+      known = f.field[i].value;
+  ck_assert_str_eq(known, "DE, FR");
+  ck_assert_int_eq(template_form(pool, shipped(), "notices/fda", "en", v, &f, &err), ST_REJECT);
+  ck_assert_int_eq(template_form(pool, shipped(), "filings/none", "en", v, &f, &err), ST_REJECT);
+  const char **answer = template_answer_names(pool, shipped());
+  size_t at = 0;
+  while (answer[at] && strcmp(answer[at], "member-states"))
+    at++;
+  ck_assert_ptr_nonnull(answer[at]);
+}
+END_TEST
+
 START_TEST(forward_warns_in_its_first_lines)
 {
   struct tvalue *v = letter_vars(true, "en");
@@ -415,6 +468,8 @@ int main(void)
   tcase_add_loop_test(t, clear_letters_hold_nothing_of_the_report, 0, (int)ARRAY_LEN(acks));
   tcase_add_loop_test(t, notices_name_what_is_missing, 0, (int)ARRAY_LEN(notices));
   tcase_add_loop_test(t, notices_say_what_they_must, 0, (int)ARRAY_LEN(notices));
+  tcase_add_test(t, forms_are_whole);
+  tcase_add_test(t, a_form_fills_in_what_is_known);
   tcase_add_test(t, forward_warns_in_its_first_lines);
   tcase_add_test(t, a_receipt_marks_each_line);
   tcase_add_test(t, words_come_in_the_language);

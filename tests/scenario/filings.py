@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenarios of what is filed on a portal, and of the record that each notice leaves."""
+import json
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from gateway import expect  # noqa: E402
+from story import main  # noqa: E402
+
+CASE = "EMB-2026-0001"
+
+
+def states(s):
+    return {d["name"]: d for d in s.ctl_json("due", CASE)}
+
+
+def sends(s, who, text, about):
+    """Sends commands; gives the receipt and the other mail that came."""
+    s.deliver(who.encrypted(s.ADDRESS, "Re: " + about.subject, text + "\n\n" + about.quoted(), reply_to=about))
+    s.once()
+    got = s.fresh(who)
+    receipts = [m for m in got if "Receipt" in m.subject or "changed" in m.subject]
+    expect(len(receipts) == 1, "one receipt", *[m.subject for m in got])
+    return receipts[0], [m for m in got if m is not receipts[0]]
+
+
+def form(s, who, name, about):
+    """The form that #file makes: the mail, and the JSON beside it."""
+    r, got = sends(s, who, "#file %s\n" % name, about)
+    expect("FAILED" not in r.text and len(got) == 1 and ("] To be filed" in got[0].subject or "] Einzureichen" in got[0].subject),
+           "one form", r.text, *[m.subject for m in got])
+    return got[0], json.loads(got[0].attachments["%s-%s.json" % (CASE, name)])
+
+
+def ready_to_file(s):
+    """#file: the form in the portal's order, missing fields first with what fills them, as text and JSON, to the one who asked; the
+    clock runs until #filed."""
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    s.fresh(s.bob), s.fresh(s.robin)
+    r = s.command(s.alice, "#file fda-860\n", fw)
+    expect("FAILED" in r.text and "did you mean fda-806?" in r.text and "cra-early-warning" in r.text, "refused, with the names", r.text)
+    s.command(s.alice, "#take\n#validate\n#accept\n#product \"Pump 9\" 1.0-2.3\n#clinical high critical\nOn any ward.\n#end\n"
+                       "#fact correction-started\n", fw)
+    r, others = sends(s, s.alice, "#preview file fda-806\n", fw)
+    expect("preview: not sent" in r.text and "1. Registration number" in r.text and "nothing sent" in r.text, "previewed in the receipt", r.text)
+    expect(not others, "and only there", *[m.subject for m in others])
+    expect("filing.prepared" not in s.ctl("show", CASE), "a preview leaves no trace")
+    m, j = form(s, s.alice, "fda-806", fw)
+    expect(m.encrypted and m.signer == s.fpr and m.outer["Subject"] == "[%s] ..." % CASE, "sealed", m.outer["Subject"])
+    expect(not [x for x in s.fresh(s.bob) + s.fresh(s.robin) if "filed" in x.subject], "to nobody else")
+    top, rest = m.text.split("---- the form, in the portal's order ----")
+    expect("- 7. The events that gave rise to this report (required)\n    #description + text\n" in top, "missing, and what fills it", top)
+    expect("#field fda-registration + text" in top and "Due:   20" in top and "(running)" in top and "#filed fda-806 REFERENCE" in top, "the way on", top)
+    labels = [f["label"] for f in j["fields"]]
+    places = [rest.index("\n%s\n" % label) for label in labels]
+    expect(places == sorted(places) and len(labels) == 21, "the portal's order", labels)
+    numbers = [int(x.split(".")[0]) for x in labels]
+    expect(numbers == sorted(numbers) and set(numbers) == set(range(1, 14)), "21 CFR 806.10(c)(1) to (13)", labels)
+    by = {f["label"]: f for f in j["fields"]}
+    expect(by["2. Name of the manufacturer"]["value"] == "Example Pumps" and by["5. Lot or serial numbers, or versions of the software"]["value"] == "1.0-2.3",
+           "filled in from case and configuration", by)
+    expect(by["4. Device listing number"]["value"] == "D-4711", "what the configuration says of every case", by)
+    expect(by["4. Marketing status: 510(k), PMA, or preamendments device"]["value"] == "Pump 9: K000001", "of the product", by)
+    expect("7. The events that gave rise to this report" in j["missing"] and "2. Name of the manufacturer" not in j["missing"], "what is missing", j["missing"])
+    before = len(j["missing"])
+    expect(states(s)["fda-806"]["state"] == "running", "the clock runs")
+    r = s.command(s.alice, "#field fda-registratoin 3001234567\n", m)
+    expect("FAILED" in r.text and "did you mean fda-registration?" in r.text, "a misspelt field", r.text)
+    s.command(s.alice, "#description\nAny firmware is taken.\n#end\n#field fda-registration 3001234567\n#field udi\n(01)00614141999996\nand two more\n#end\n"
+                       "#plan 2027-03-01 Signed firmware is sent out\n#field device-listing D-4712\n", m)
+    m, j = form(s, s.alice, "fda-806", m)
+    by = {f["label"]: f for f in j["fields"]}
+    expect(len(j["missing"]) == before - 4, "fewer are missing", j["missing"])
+    expect(by["5. UDI, model, catalogue or code number"]["value"] == "(01)00614141999996\nand two more", "as it was given", by)
+    expect(by["4. Device listing number"]["value"] == "D-4712", "the case's word counts more", by)
+    expect("2027-03-01: Signed firmware is sent out" in by["7. Corrective or removal actions taken, and expected to be taken"]["value"], "the plan", by)
+    expect("\n5. UDI, model, catalogue or code number\n(01)00614141999996\nand two more\n" in m.text, "and as text", m.text)
+    r = s.command(s.bob, "#filed fda-806 Z-0815\n", fw)
+    d = states(s)["fda-806"]
+    expect(d["state"] == "met" and "FAILED" not in r.text, "filed", d, r.text)
+    r = s.command(s.alice, "#filed cisa-vince VRF#27-01-ABCDE\n#filed customer-letter X\n", fw)
+    expect(r.text.count("\nFAILED") == 1 and "there is no deadline \"customer-letter\"" in r.text, "a form without a deadline is evidence, no name is not", r.text)
+    r = s.command(s.alice, "#filed cisa-vince VRF#27-01-ABCDE\n", fw)
+    expect("FAILED" not in r.text and "cisa-vince: VRF#27-01-ABCDE" in s.ctl("show", CASE), "kept", r.text)
+
+
+def forms_of_the_act(s):
+    """The three reports of the CRA, in the analyst's language; what an attacker did is what #attacks says."""
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    s.command(s.alice, "#product Gateway 3.1\n#attacks\n#field member-states DE, FR\n#field malicious yes\n", fw)
+    s.set_conf('analyst "alice" {', 'analyst "alice" {\n  language = "de"')
+    for name, word in (("cra-early-warning", "DE, FR"), ("cra-notification", "TLP:AMBER"), ("cra-final-report", "TLP:AMBER"), ("cisa-vince", "attacks")):
+        m, j = form(s, s.alice, name, fw)
+        text = json.dumps(j, ensure_ascii=False) + m.text
+        expect(m.subject.startswith("[%s] Einzureichen" % CASE) and "das Formular in der Reihenfolge des Portals" in m.text, "German", m.subject)
+        expect(word in text or "Angriffe" in text, name + ": filled in", text)
+        expect("#filed %s AKTENZEICHEN" % name in m.text, "how it ends", m.text)
+        expect(j["form"] == name and len(j["fields"]) > 9 and not set(j["missing"]) - {f["label"] for f in j["fields"]}, "whole", j)
+
+
+CONF = ("profile = {\"generic\", \"medical-device\", \"eu-cra\"}\nfield_values = {\"device-listing = D-4711\"}\nproduct \"Pump 9\" {\n  class = \"medical-device\"\n"
+        "  regulatory_id = \"K000001\"\n}\nproduct \"Gateway\" {\n  class = \"software\"\n}\n")
+STORIES = [ready_to_file, forms_of_the_act]
+SETUP = {ready_to_file: {"extra": CONF}, forms_of_the_act: {"extra": CONF}}
+
+if __name__ == "__main__":
+    sys.exit(main(STORIES, SETUP))
