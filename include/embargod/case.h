@@ -68,8 +68,9 @@ struct case_field {
   const char *by;    /* analyst's name */
 };
 /* Single: title description impact cwe cve cvss cvss4 ssvc clinical clinical-rationale adverse-events tlp mitigation workaround
- * plan-text reporter-note exploitation. Lists: product component vendor tag reference credit plan link (another case's id, extra:
- * what it is to this one) field (its name, extra: its text). */
+ * plan-text validated (extra: the day) reporter-note exploitation. Lists: product component vendor tag reference credit plan link (another case's id, extra:
+ * what it is to this one) field (its name, extra: its text)
+ * fix (version, extra: URL). */
 bool case_field_known(const char *name);
 bool case_field_is_list(const char *name);
 

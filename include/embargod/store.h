@@ -189,7 +189,8 @@ struct outbox_letter {
   const char *envelope_from;
   const char *bounce_token;/* "" */
   const char *message_id;  /* without <> */
-  const char *last_error;  /* server's words */
+  const char *last_error;  /* server's words; of one that was sent too */
+  const char *record;      /* of a notice or reply: what it was made from and by whom it was approved, as JSON; "" */
   struct bytes bytes;      /* final bytes; only loaded by store_outbox_take/_load with bytes */
   bool encrypted;
 };
@@ -213,7 +214,8 @@ MUST_USE enum status store_outbox_by_bounce(struct store *st, struct pool *pool,
 MUST_USE enum status store_outbox_count(struct store *st, const char *kind, int64_t since, unsigned *count, struct fault *err);
 MUST_USE enum status store_outbox_retry(struct store *st, int64_t id, int64_t now, struct fault *err); /* id 0: all that is not sent */
 MUST_USE enum status store_outbox_next_due(struct store *st, int64_t *at, struct fault *err); /* INT64_MAX: none */
-/* Leases of a dead daemon are void: at start. Drops the bytes of letters sent before `sent_before` (digest kept). */
+/* Leases of a dead daemon are void: at start. Drops the bytes of letters sent before `sent_before` (digest kept), not
+ * those of notices, which are evidence. */
 MUST_USE enum status store_outbox_recover(struct store *st, int64_t sent_before, struct fault *err);
 
 /* ---- keys of reporters and participants ---- */

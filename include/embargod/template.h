@@ -41,6 +41,10 @@ const char **template_set_missing(struct pool *pool, const struct template_set *
 struct template_letter { const char *subject, *text; };
 MUST_USE enum status template_letter(struct pool *pool, const struct template_set *s, const char *name, const char *language,
                                      const struct tvalue *data, struct template_letter *out, char ***missing, struct fault *err);
+/* SHA-256 (hexadecimal) of the file that template_letter() would take and of all partials of that language and of "en": the version of
+ * its words. "" when there is none of that name. */
+char *template_version(struct pool *pool, const struct template_set *s, const char *name, const char *language);
+
 /* ---- forms of portals: filings/NAME ---- */
 struct template_field {
   const char *label, *value; /* as it would be filled in; "" when nothing is known */

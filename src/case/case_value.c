@@ -26,6 +26,7 @@ static const struct {
   { "mitigation", false },
   { "workaround", false },
   { "plan-text", false },
+  { "validated", false },
   { "reporter-note", false },
   { "exploitation", false },
   { "product", true },
@@ -37,6 +38,7 @@ static const struct {
   { "plan", true },
   { "link", true },
   { "field", true },
+  { "fix", true },
 };
 
 static const struct {

@@ -27,6 +27,8 @@ static const struct {
   { "mitigation", "#mitigation + text" },
   { "workaround", "#workaround + text" },
   { "plan", "#plan DATE TEXT" },
+  { "validated", "#validated [DATE] TEXT" },
+  { "fixes", "#fix VERSION [URL]" },
   { "cwe", "#cwe CWE-ID" },
   { "cve", "#cve CVE-ID" },
   { "cvss", "#cvss VECTOR" },
@@ -190,5 +192,57 @@ enum status command_do_plan(struct command_context *cx, const struct command *cm
            &(struct case_field){ .name = "plan", .value = text, .extra = day, .at = cx->w->now, .by = cx->w->analyst->name });
   command_event(cx, "field.plan", "%s: %s", day, text);
   command_say(cx, "%s: planned for %s: %s", command_case(cx)->id, day, text);
+  return ST_OK;
+}
+
+/* ---- #fix VERSION [URL], #validated [DATE] TEXT ---- */
+static enum status remove_fix(struct command_context *cx, const char *version, struct fault *err)
+{
+  if (!case_unset(command_case(cx), "fix", version))
+    return fault(err, ST_REJECT, "%s has no fix \"%s\"", command_case(cx)->id, command_short(cx->pool, version, 60));
+  command_event(cx, "field.fix", "fix removed: %s", version);
+  command_say(cx, "%s: fix removed: %s", command_case(cx)->id, version);
+  return ST_OK;
+}
+
+/* The last word may be a link; the version may have several words. */
+enum status command_do_fix(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  const char *last = strrchr(cmd->args, ' '), *url = last ? last + 1 : "";
+  bool linked = text_istarts(url, "https://") || text_istarts(url, "http://");
+  const char *version = linked ? pool_strndup(cx->pool, cmd->args, (size_t)(last - cmd->args)) : cmd->args;
+  if (*cmd->args == '-' && cmd->args[1])
+    return remove_fix(cx, cmd->args + 1, err);
+  if (text_empty(version) || text_istarts(version, "http"))
+    return command_usage(cmd, err, "the version is missing");
+  if (strlen(cmd->args) > PLAN_MAX)
+    return fault(err, ST_REJECT, "longer than %d bytes", PLAN_MAX);
+  case_set(cx->pool, command_case(cx),
+           &(struct case_field){ .name = "fix", .value = version, .extra = linked ? url : "", .at = cx->w->now, .by = cx->w->analyst->name });
+  command_event(cx, "field.fix", "fix: %s%s%s", version, linked ? ", " : "", linked ? url : "");
+  command_say(cx, "%s: fix: %s%s%s%s", command_case(cx)->id, version, linked ? ", " : "", linked ? url : "",
+              command_case(cx)->cs & 1u << CS_FIX_READY ? "" : "; #fix-ready says that it is there");
+  return ST_OK;
+}
+
+enum status command_do_validated(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  const struct conf *c = cx->w->conf;
+  struct vuln_case *vc = command_case(cx);
+  size_t len = strcspn(cmd->args, " ");
+  int64_t at = cx->w->now;
+  struct command rest = *cmd;
+  if (time_parse(pool_strndup(cx->pool, cmd->args, len), cx->w->now, c->default_hour, c->zone, &at))
+    rest.args = cmd->args + len + strspn(cmd->args + len, " ");
+  const char *text = command_whole_text(cx->pool, &rest), *before = case_get(vc, "validated");
+  if (text_empty(text))
+    return command_usage(cmd, err, "how it was validated is missing");
+  if (at > cx->w->now)
+    return fault(err, ST_REJECT, "%s lies in the future", time_local(cx->pool, at, c->zone));
+  const char *day = pool_strndup(cx->pool, time_local(cx->pool, at, c->zone), strlen("2027-01-31"));
+  command_event(cx, "field.validated", "validated: %s -> %s, %s", shown(cx, before), day, shown(cx, text));
+  case_set(cx->pool, vc,
+           &(struct case_field){ .name = "validated", .value = text, .extra = day, .at = cx->w->now, .by = cx->w->analyst->name });
+  command_say(cx, "%s: fix validated on %s: %s", vc->id, day, shown(cx, text));
   return ST_OK;
 }

@@ -136,6 +136,8 @@ COMMAND_FN(command_do_adverse_events);
 COMMAND_FN(command_do_file);
 COMMAND_FN(command_do_field);
 COMMAND_FN(command_do_plan);
+COMMAND_FN(command_do_fix);
+COMMAND_FN(command_do_validated);
 COMMAND_FN(command_do_note);
 COMMAND_FN(command_do_reply);
 COMMAND_FN(command_do_notify);

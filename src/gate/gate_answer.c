@@ -100,7 +100,9 @@ static void put_fields(struct buf *b, struct pool *pool, const struct vuln_case 
     const struct case_field *f = &vc->field[i];
     if (!strcmp(f->name, "title"))
       continue;
-    if (strchr(f->value, '\n'))
+    if (!strcmp(f->name, "field"))
+      buf_printf(b, "field %s:%s%s\n", f->value, strchr(f->extra, '\n') ? "\n" : " ", f->extra);
+    else if (strchr(f->value, '\n'))
       buf_printf(b, "%s:\n%s\n", f->name, f->value);
     else
       buf_printf(b, "%-12s %s%s%s\n", pool_printf(pool, "%s:", f->name), f->value, text_empty(f->extra) ? "" : ", ", f->extra ? f->extra : "");
@@ -190,6 +192,8 @@ enum status answer_case(struct gate *g, struct pool *pool, const struct vuln_cas
     st = due_show(g, pool, vc, &b, err);
   if (!st)
     st = put_pending(g, &b, pool, vc->id, err);
+  if (!st)
+    st = records_show(g, pool, vc->id, &b, err);
   if (!st && with_text)
     st = put_messages(g, &b, pool, vc->id, err);
   *out = buf_str(&b);

@@ -42,7 +42,7 @@ static enum status write_out(struct run *r, const struct outgoing *o, struct fau
     .case_id = o->vc ? o->vc->id : "", .kind = o->kind, .party = party_id(&o->party), .to = o->draft.to.address,
     .to_name = o->to_name ? o->to_name : "", .bounce_token = token, .message_id = o->draft.message_id,
     .envelope_from = verp ? mail_plus_address(r->pool, c->address, token) : c->address, .bytes = o->letter,
-    .encrypted = o->encrypt
+    .encrypted = o->encrypt, .record = record_json(r, o)
   };
   int64_t id;
   enum status st = store_outbox_put(r->g->store, &l, r->work.end.now, &id, err);

@@ -128,6 +128,10 @@ enum status effect_letter(struct doing *d, const struct effect *e, struct fault 
                                        missing_text(r->pool, missing)));
   if (st)
     return st;
+  struct letter_record *k = pool_new_of(r->pool, struct letter_record);
+  *k = (struct letter_record){ .template_name = e->template_name, .language = to.language, .asked_by = d->a->name, .released_by = "",
+                               .version = template_version(r->pool, r->g->templates, e->template_name, to.language) };
+  o->record = k;
   bool preview = e->preview_only || d->mail->dry_run;
   if (preview || e->gate)
     effect_show_letter(d, o, preview ? "preview: not sent" : "waits for release");
@@ -137,5 +141,8 @@ enum status effect_letter(struct doing *d, const struct effect *e, struct fault 
     return effect_wait(d, e, vc, o, err);
   o->must = true;
   work_out(r, o);
+  work_event(r, vc, notice ? "notice.sent" : "reply.sent", d->a->name, "To %s, asked for by %s, from %s, %s.",
+             to.name && *to.name ? to.name : to.address, d->a->name, record_short(r->pool, k),
+             to.encrypt ? pool_printf(r->pool, "encrypted to %s", pgp_fpr_pretty(r->pool, to.fingerprint)) : "in clear");
   return ST_OK;
 }

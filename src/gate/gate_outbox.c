@@ -79,6 +79,7 @@ static void answer_keep(struct gate *g, const struct sending *s, const struct ou
 {
   struct outbox_answer *a = pool_new_of(g->answer_pool, struct outbox_answer);
   a->id = s->id;
+  a->notice = !strcmp(s->kind, "notice");
   a->end = *end;
   a->next = g->answers;
   g->answers = a;
@@ -136,6 +137,8 @@ enum status gate_outbox_write_answers(struct gate *g, struct fault *err)
 {
   for (struct outbox_answer *a = g->answers; a; a = a->next) {
     enum status st = store_outbox_finish(g->store, a->id, &a->end, err);
+    if (!st)
+      st = record_delivered(g, a, err);
     if (st)
       return fault_add(err, "outbox");
   }

@@ -87,6 +87,11 @@ struct party_ref {
   struct vuln_case *vc;
   size_t index;
 }; /* vc NULL: nobody of a case */
+/* What a notice or reply was made from, and by whose word. */
+struct letter_record {
+  const char *template_name, *language, *version; /* version: template_version() */
+  const char *asked_by, *released_by;             /* released_by "": nobody had to */
+};
 struct outgoing {
   const char *kind;         /* outbox kind: "acknowledgement", "forward", "stub", "receipt", "reply", "notice", "copy", "alarm" */
   struct vuln_case *vc;     /* NULL: system scope */
@@ -108,6 +113,7 @@ struct outgoing {
   struct bytes letter;      /* final bytes */
   enum status sealed;       /* OK, or why not */
   const char *failure;
+  const struct letter_record *record; /* NULL: none is kept */
   const char *copy_subject, *copy_text; /* readable copy kept as a message; NULL: none (system mail) */
 };
 struct work_event {
@@ -227,6 +233,7 @@ struct inbox {
 struct outbox_answer {
   struct outbox_answer *next;
   int64_t id;
+  bool notice;
   struct outbox_end end;
 };
 
@@ -414,6 +421,13 @@ char *write_tag(struct gate *g, struct pool *pool, const char *case_id, const ch
 struct tvalue *write_vars(struct run *r, struct vuln_case *vc, const char *language);
 bool analyst_gets_alarm(const struct conf *c, const struct conf_analyst *a);
 bool analyst_gets_case(const struct conf_analyst *a, const struct vuln_case *vc);
+
+/* gate_records.c */
+const char *record_json(struct run *r, const struct outgoing *o); /* "": none is kept */
+const char *record_short(struct pool *pool, const struct letter_record *k); /* for the history */
+MUST_USE enum status records_show(struct gate *g, struct pool *pool, const char *id, struct buf *b, struct fault *err);
+struct json_t *records_json(struct gate *g, struct pool *pool, const char *id);
+MUST_USE enum status record_delivered(struct gate *g, const struct outbox_answer *a, struct fault *err);
 
 /* gate_work.c */
 void work_reset(struct run *r);

@@ -13,9 +13,11 @@ static char *envelope(struct pool *pool, const struct outgoing *o)
   json_t *refs = json_array();
   for (size_t i = 0; m->references && m->references[i]; i++)
     json_array_append_new(refs, json_string(m->references[i]));
-  json_t *j = json_pack("{s:s,s:s,s:s,s:I,s:b,s:o,s:s,s:s}", "subject", m->subject, "outer_subject", m->outer_subject, "in_reply_to",
+  const struct letter_record none = { "", "", "", "", "" }, *k = o->record ? o->record : &none;
+  json_t *j = json_pack("{s:s,s:s,s:s,s:I,s:b,s:o,s:s,s:s,s:s,s:s,s:s}", "subject", m->subject, "outer_subject", m->outer_subject, "in_reply_to",
                         m->in_reply_to ? m->in_reply_to : "", "date", (json_int_t)m->date, "encrypt", o->encrypt, "references", refs,
-                        "text", m->text, "reply_to", m->reply_to ? m->reply_to : "");
+                        "text", m->text, "reply_to", m->reply_to ? m->reply_to : "", "template", k->template_name, "language", k->language,
+                        "version", k->version);
   invariant(j);
   char *s = json_dumps(j, JSON_COMPACT);
   char *out = pool_strdup(pool, s);
@@ -116,7 +118,7 @@ static const char *json_text(struct pool *pool, const json_t *j, const char *key
   return pool_strdup(pool, s ? s : "");
 }
 
-static void draft_from(struct run *r, const struct pending_letter *l, struct outgoing *o)
+static void draft_from(struct run *r, const struct pending_release *p, const struct pending_letter *l, const char *by, struct outgoing *o)
 {
   const struct conf *c = r->g->conf;
   json_t *j = json_loads(l->envelope_json, 0, NULL);
@@ -136,14 +138,20 @@ static void draft_from(struct run *r, const struct pending_letter *l, struct out
                                   .text = json_text(r->pool, j, "text"), .autocrypt_key = r->g->own.key,
                                   .language = c->language };
   o->encrypt = json_is_true(json_object_get(j, "encrypt"));
+  struct letter_record *k = pool_new_of(r->pool, struct letter_record);
+  *k = (struct letter_record){ .template_name = json_text(r->pool, j, "template"), .language = json_text(r->pool, j, "language"),
+                               .version = json_text(r->pool, j, "version"), .asked_by = p->by, .released_by = by };
+  o->record = k;
+  o->draft.language = *k->language ? k->language : c->language;
   json_decref(j);
 }
 
 /* The content is the one that was approved; the key is the recipient's of today. */
-static enum status release_one(struct doing *d, const struct effect *e, struct vuln_case *vc, const struct pending_letter *l,
+static enum status release_one(struct doing *d, const struct effect *e, struct vuln_case *vc, const struct pending_release *p, size_t at,
                                struct fault *err)
 {
   struct run *r = d->r;
+  const struct pending_letter *l = &p->letter[at];
   bool notice = !strcmp(l->kind, "notice");
   struct address to;
   struct effect as = *e;
@@ -155,7 +163,7 @@ static enum status release_one(struct doing *d, const struct effect *e, struct v
   struct outgoing *o = pool_new_of(r->pool, struct outgoing);
   *o = (struct outgoing){ .kind = pool_strdup(r->pool, l->kind), .vc = vc, .party = to.party, .to_name = to.name,
                           .fingerprint = to.fingerprint, .key = to.key, .must = true, .content = l->content };
-  draft_from(r, l, o);
+  draft_from(r, p, l, d->a->name, o);
   if (!text_ieq(to.address, l->to))
     return effect_deny(d, e, err, pool_printf(r->pool, "the address of %s has changed since: give the command again", l->to_name));
   if (o->encrypt && !to.encrypt)
@@ -166,8 +174,9 @@ static enum status release_one(struct doing *d, const struct effect *e, struct v
   o->copy_subject = o->draft.subject;
   o->copy_text = o->draft.text;
   work_out(r, o);
-  work_event(r, vc, notice ? "notice.sent" : "reply.sent", d->a->name, "To %s, released by %s, %s.",
-             to.name && *to.name ? to.name : to.address, d->a->name, to.encrypt ? "encrypted" : "in clear");
+  work_event(r, vc, notice ? "notice.sent" : "reply.sent", d->a->name, "To %s, asked for by %s, released by %s, from %s, %s.",
+             to.name && *to.name ? to.name : to.address, p->by, d->a->name, record_short(r->pool, o->record),
+             to.encrypt ? pool_printf(r->pool, "encrypted to %s", pgp_fpr_pretty(r->pool, to.fingerprint)) : "in clear");
   return ST_OK;
 }
 
@@ -199,7 +208,7 @@ enum status effect_release(struct doing *d, const struct effect *e, struct fault
     work_event(r, vc, approve ? "release.approved" : "release.cancelled", d->a->name, "#%s asked for by %s.", p.what, p.by);
   }
   for (size_t i = 0; !st && approve && !d->mail->dry_run && i < p.letter_count; i++)
-    st = release_one(d, e, vc, &p.letter[i], err);
+    st = release_one(d, e, vc, &p, i, err);
   if (!st && approve && !d->mail->dry_run && !strcmp(p.what, "reply")) {
     vc->last_contact_at = clock_now(&r->g->clock);
     if (!vc->first_answer_at)

@@ -155,7 +155,9 @@ static int verb_show(struct verb_call *v)
   if (store_case_load(v->g->store, v->pool, v->argv[1], &vc, &v->err))
     return failed(v);
   if (v->json) {
-    put_json(v, case_json(v, vc));
+    json_t *j = case_json(v, vc);
+    json_object_set_new(j, "notices", records_json(v->g, v->pool, vc->id));
+    put_json(v, j);
     return 0;
   }
   if (answer_case(v->g, v->pool, vc, true, &text, &v->err))
@@ -211,8 +213,37 @@ static void outbox_line(struct verb_call *v, const struct outbox_letter *l)
     buf_printf(v->out, "        next try %s, the %u. one\n", time_iso(v->pool, l->due_at), l->tries + 1);
 }
 
+static bool number_arg(struct verb_call *v, int at, const char *usage, int64_t *out)
+{
+  char *end = NULL;
+  *out = v->argc > at ? strtoll(v->argv[at], &end, 10) : 0;
+  if (end && end != v->argv[at] && !*end && *out > 0)
+    return true;
+  buf_printf(v->out, "usage: embargoctl %s\n", usage);
+  return false;
+}
+
+/* The very bytes of a mail, while they are kept. */
+static int outbox_raw(struct verb_call *v)
+{
+  struct outbox_letter l;
+  int64_t id = 0;
+  if (!number_arg(v, 2, "outbox raw MAIL", &id))
+    return 64;
+  if (store_outbox_load(v->g->store, v->pool, id, &l, &v->err))
+    return failed(v);
+  if (!l.bytes.len) {
+    buf_printf(v->out, "the bytes of mail %" PRId64 " are no longer kept (outbox_keep_days; those of notices are)\n", id);
+    return 1;
+  }
+  buf_add(v->out, l.bytes);
+  return 0;
+}
+
 static int verb_outbox(struct verb_call *v)
 {
+  if (v->argc > 1 && text_ieq(v->argv[1], "raw"))
+    return outbox_raw(v);
   struct outbox_letter *l = NULL;
   size_t n = 0;
   bool all = v->argc > 1 && text_ieq(v->argv[1], "all"), ended = false;
@@ -239,16 +270,6 @@ static int verb_outbox(struct verb_call *v)
       buf_adds(v->out, "What failed or bounced is not tried again of itself: mend the cause, then `embargoctl retry NUMBER`.\n");
   }
   return 0;
-}
-
-static bool number_arg(struct verb_call *v, int at, const char *usage, int64_t *out)
-{
-  char *end = NULL;
-  *out = v->argc > at ? strtoll(v->argv[at], &end, 10) : 0;
-  if (end && end != v->argv[at] && !*end && *out > 0)
-    return true;
-  buf_printf(v->out, "usage: embargoctl %s\n", usage);
-  return false;
 }
 
 static int verb_retry(struct verb_call *v)

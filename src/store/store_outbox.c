@@ -13,8 +13,8 @@ static enum status insert(struct store_row *row, int64_t ref, const struct outbo
   return db_run(st->db,
                 "INSERT INTO outbox (id, case_id, state, kind, party, queued_at, due_at, sent_at, tries, encrypted,"
                 " recipient, recipient_name, envelope_from, bounce_token, message_id, last_error, bounce_digest,"
-                " message_id_digest, bytes_digest)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                " message_id_digest, bytes_digest, record)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
                 DB_ARGS(db_i(row->id), db_ref(ref), db_i(OUTBOX_QUEUED), db_t(l->kind), db_i(l->party), db_i(now),
                         db_i(l->due_at ? l->due_at : now), db_i(l->encrypted), store_seal_text(row, "recipient", l->to),
                         store_seal_text(row, "recipient_name", l->to_name),
@@ -22,7 +22,8 @@ static enum status insert(struct store_row *row, int64_t ref, const struct outbo
                         store_seal_text(row, "bounce_token", l->bounce_token),
                         store_seal_text(row, "message_id", l->message_id), store_seal_text(row, "last_error", ""),
                         store_digest_token(st, pool, l->bounce_token), store_digest_message_id(st, pool, l->message_id),
-                        store_digest(st, pool, "store:outbox-bytes", l->bytes)),
+                        store_digest(st, pool, "store:outbox-bytes", l->bytes),
+                        store_seal_text(row, "record", l->record ? l->record : "")),
                 row->err);
 }
 
@@ -59,14 +60,14 @@ enum status store_outbox_put(struct store *st, const struct outbox_letter *l, in
 
 #define COLUMNS                                                                                                        \
   "SELECT o.id, o.case_id, coalesce(c.name, ''), o.state, o.kind, o.party, o.queued_at, o.due_at, o.sent_at, o.tries," \
-  " o.encrypted, o.recipient, o.recipient_name, o.envelope_from, o.bounce_token, o.message_id, o.last_error FROM "     \
+  " o.encrypted, o.recipient, o.recipient_name, o.envelope_from, o.bounce_token, o.message_id, o.last_error, o.record FROM "     \
   "outbox o"                                                                                                           \
   " LEFT JOIN vuln_case c ON c.id = o.case_id "
 
 /* A letter of an erased case keeps its clear columns. */
 static enum status erased(struct outbox_letter *out, struct fault *err)
 {
-  out->to = out->to_name = out->envelope_from = out->bounce_token = out->message_id = out->last_error = "";
+  out->to = out->to_name = out->envelope_from = out->bounce_token = out->message_id = out->last_error = out->record = "";
   fault_clear(err);
   return ST_OK;
 }
@@ -96,6 +97,7 @@ static enum status take(struct store *st, struct pool *pool, const struct db_stm
   out->bounce_token = store_open_text(&row, q, 14, "bounce_token");
   out->message_id = store_open_text(&row, q, 15, "message_id");
   out->last_error = store_open_text(&row, q, 16, "last_error");
+  out->record = store_open_text(&row, q, 17, "record");
   bool found;
   return row.status == ST_OK && with_bytes ? store_body_get(&row, BODY_OUTBOX, &out->bytes, &found) : row.status;
 }
@@ -345,7 +347,7 @@ enum status store_outbox_next_due(struct store *st, int64_t *at, struct fault *e
 static enum status recover(struct store *st, int64_t sent_before, struct fault *err)
 {
   return db_run(st->db,
-                "DELETE FROM outbox_body WHERE outbox_id IN (SELECT id FROM outbox WHERE state = $1 AND sent_at < $2)",
+                "DELETE FROM outbox_body WHERE outbox_id IN (SELECT id FROM outbox WHERE state = $1 AND sent_at < $2 AND kind <> 'notice')",
                 DB_ARGS(db_i(OUTBOX_SENT), db_i(sent_before)), err);
 }
 

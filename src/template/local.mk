@@ -26,6 +26,12 @@ nobase_dist_pkgdata_DATA += templates/de/ack/content-free.txt templates/de/ack/f
 	templates/en/partials/scores.txt templates/en/partials/tlp.txt templates/en/reply/plain.txt \
 	templates/en/reply/status.txt templates/en/reply/thanks.txt
 
+nobase_dist_pkgdata_DATA += templates/en/notices/cra-early-warning.txt \
+	templates/en/notices/cra-notification.txt \
+	templates/en/notices/cra-final-report.txt \
+	templates/de/notices/cra-early-warning.txt \
+	templates/de/notices/cra-notification.txt \
+	templates/de/notices/cra-final-report.txt
 nobase_dist_pkgdata_DATA += templates/de/filings/cisa-vince.txt \
 	templates/de/filings/cra-early-warning.txt \
 	templates/de/filings/cra-final-report.txt \

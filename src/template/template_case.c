@@ -273,6 +273,20 @@ static void put_lists(struct builder *b)
   put(b, "credit", joined(b, "credit"));
 }
 
+static void put_fixes(struct builder *b)
+{
+  for (size_t i = 0; i < b->vc->field_count; i++) {
+    const struct case_field *f = &b->vc->field[i];
+    if (!strcmp(f->name, "fix")) {
+      struct tvalue *row = template_add_row(b->pool, b->root, "fixes");
+      tvalue_sets(b->pool, row, "version", f->value);
+      tvalue_sets(b->pool, row, "url", f->extra);
+    } else if (!strcmp(f->name, "validated")) {
+      put(b, "validated", text_empty(f->extra) ? f->value : pool_printf(b->pool, "%s: %s", f->extra, f->value));
+    }
+  }
+}
+
 /* field.NAME: what the configuration says for every case, then the case's own word. */
 static void put_answers(struct builder *b)
 {
@@ -346,6 +360,7 @@ struct tvalue *template_case_vars(struct pool *pool, const struct vuln_case *vc,
     put_products(&b);
     put_facts(&b);
     put_lists(&b);
+    put_fixes(&b);
     put_answers(&b);
   }
   return b.root;

@@ -4,6 +4,7 @@
 
 #include "template_private.h"
 #include <embargod/file.h>
+#include <embargod/secret.h>
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,4 +269,31 @@ enum status template_letter(struct pool *pool, const struct template_set *s, con
   out->subject = one_line(pool, subject);
   out->text = pool_str(pool, text);
   return ST_OK;
+}
+
+/* ---- versions ---- */
+static void add_file(struct buf *b, const struct template_file *f)
+{
+  buf_printf(b, "%s\n", f->name);
+  buf_add(b, f->subject);
+  for (size_t i = 0; f->required[i]; i++)
+    buf_printf(b, "\n%s", f->required[i]);
+  buf_addc(b, '\n');
+  buf_add(b, f->body);
+  buf_addc(b, 0);
+}
+
+char *template_version(struct pool *pool, const struct template_set *s, const char *name, const char *language)
+{
+  const struct template_file *f = template_find(s, name, language ? language : "en");
+  struct buf b = buf_new(pool, 8192);
+  unsigned char digest[32];
+  if (!f)
+    return pool_strdup(pool, "");
+  add_file(&b, f);
+  for (size_t i = 0; i < s->count; i++)
+    if (text_istarts(s->file[i].name, "partials/") && (text_ieq(s->file[i].language, f->language) || text_ieq(s->file[i].language, "en")))
+      add_file(&b, &s->file[i]);
+  sha256_digest(digest, buf_bytes(&b));
+  return hex_encode(pool, (struct bytes){ (const char *)digest, sizeof digest });
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Scenarios of what is filed on a portal, and of the record that each notice leaves."""
+import hashlib
 import json
 import os
 import re
@@ -8,7 +9,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from gateway import expect  # noqa: E402
-from story import main  # noqa: E402
+from people import crlf  # noqa: E402
+from story import Story, main  # noqa: E402
 
 CASE = "EMB-2026-0001"
 
@@ -105,10 +107,64 @@ def forms_of_the_act(s):
         expect(j["form"] == name and len(j["fields"]) > 9 and not set(j["missing"]) - {f["label"] for f in j["fields"]}, "whole", j)
 
 
+def notices_and_their_records(s):
+    """Each member of a group gets a mail of its own, in its language; each notice leaves a record: from which template, the very bytes, to
+    which key, who asked, who released, what the server said."""
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    r = s.command(s.alice, "#take\n#product \"Pump 9\" 1.0\n#notify customers\n", fw)
+    expect("FAILED" in r.text and "description (#description + text)" in " ".join(r.text.split()), "missing, and what fills it", r.text)
+    s.command(s.alice, "#validate\n#accept\n#product \"Pump 9\" 1.0\n#description\nAny firmware is taken.\n#end\n#cvss CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\n"
+                       "#impact\nAny dose.\n#end\n#fix-ready\n#fix 2.4 https://pumps.example/2.4\n#validated on three pumps\n", fw)
+    r = s.command(s.alice, "#notify customers cisa\n", fw)
+    token = re.search(r"#approve ([a-z2-7]{16})", r.text).group(1)
+    expect(r.text.count("----- waits for release -----") == 3 and not s.fresh(s.ward), "three letters wait", r.text)
+    s.command(s.bob, "#approve %s\n" % token, fw)
+    got = {p.name: s.one(p, "notice") for p in (s.ward, s.klinik, s.cisa)}
+    for name, m in got.items():
+        lines = [x for x in m.text.splitlines() if x]
+        expect(m.encrypted and lines[1] == "TLP:AMBER" and lines[-1] == "TLP:AMBER" and "TLP:AMBER" in m.subject, name + ": TLP", m.text)
+        expect(not any(p.address in m.text for p in (s.ward, s.klinik, s.cisa)), "nobody learns of the others", m.text)
+    expect("2.4, get it from" in got["Ward"].text and "https://pumps.example/2.4" in got["Ward"].text and "Validated 20" in got["Ward"].text, "the fix, and where", got["Ward"].text)
+    expect("erhältlich unter" in got["Klinik"].text and "Schwachstelle" in got["Klinik"].text, "German", got["Klinik"].text)
+    records = {n["name"]: n for n in s.show()["notices"]}
+    expect(set(records) == {"ward", "klinik", "cisa"}, "a record each", records)
+    n = records["klinik"]
+    expect(n["template"] == "notices/customer" and n["language"] == "de" and n["asked_by"] == "alice" and n["released_by"] == "bob" and n["tlp"] == "AMBER", "what, by whom", n)
+    expect(n["key"] == s.klinik.fpr and n["state"] == "sent" and n["sent"] and n["to"] == s.klinik.address, "to whom, when", n)
+    sent = next(raw for _, _, to, _, raw in s.out() if to == s.klinik.address)
+    expect(n["letter_sha256"] == hashlib.sha256(crlf(sent)).hexdigest(), "the very bytes", n)
+    expect(n["template_sha256"] != records["ward"]["template_sha256"] and len(n["template_sha256"]) == 64, "each language has its version", records)
+    history = s.command(s.alice, "#history\n", fw).text
+    words = " ".join(history.split())
+    expect("notice.sent bob: To klinik, asked for by alice, released by bob, from notices/customer (de, version " + n["template_sha256"][:12] in words, "in the history", history)
+    expect(words.count("notice.accepted Mail ") == 3, "and what the server said", history)
+    shown = s.ctl("show", CASE)
+    expect("letter sha256 " + n["letter_sha256"] in shown and "asked for by alice, released by bob" in shown, "and shown", shown)
+    s.once(env={"EMBARGOD_FAKE_TIME": "+%d" % (40 * 86400)}, code=None)
+    kept = s.ctl("outbox", "raw", str(n["mail"]))
+    expect(hashlib.sha256(crlf(kept.encode())).hexdigest() == n["letter_sha256"], "the bytes are kept as long as the case")
+    s.ctl("outbox", "raw", "1", code=1)
+    r = s.command(s.alice, "#notify cisa cra-final-report\n", fw)
+    expect("FAILED" not in r.text and "Final report: actively exploited" in r.text, "a CRA notice by mail stays possible", r.text)
+    r = s.command(s.alice, "#tlp RED\n#notify customers\n", fw)
+    expect("FAILED" in r.text and "TLP:RED" in r.text and not s.fresh(s.ward), "above the clearance", r.text)
+
+
+class WithCustomers(Story):
+    def init(self, analysts, stakeholders=(), **k):
+        self.ward, self.klinik = self.person("Ward", "it@ward.example"), self.person("Klinik", "it@klinik.example")
+        out = super().init(analysts, list(stakeholders) + [(self.ward, "ward", "customer"), (self.klinik, "klinik", "customer")], **k)
+        for name, more in (("ward", ""), ("klinik", "  language = \"de\"\n")):
+            self.set_conf('stakeholder "%s" {\n' % name, 'stakeholder "%s" {\n  groups = {"customers"}\n%s' % (name, more))
+        return out
+
+
 CONF = ("profile = {\"generic\", \"medical-device\", \"eu-cra\"}\nfield_values = {\"device-listing = D-4711\"}\nproduct \"Pump 9\" {\n  class = \"medical-device\"\n"
         "  regulatory_id = \"K000001\"\n}\nproduct \"Gateway\" {\n  class = \"software\"\n}\n")
-STORIES = [ready_to_file, forms_of_the_act]
-SETUP = {ready_to_file: {"extra": CONF}, forms_of_the_act: {"extra": CONF}}
+STORIES = [ready_to_file, forms_of_the_act, notices_and_their_records]
+SETUP = {ready_to_file: {"extra": CONF}, forms_of_the_act: {"extra": CONF}, notices_and_their_records: {"story": WithCustomers}}
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, SETUP))

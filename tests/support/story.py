@@ -154,7 +154,8 @@ def main(stories, setup):
             continue
         begun = time.time()
         try:
-            with Story(**setup.get(story, {})) as s:
+            given = dict(setup.get(story, {}))
+            with given.pop("story", Story)(**given) as s:
                 story(s)
             passed += 1
             print("ok      %s (%.1f s)" % (story.__name__, time.time() - begun), flush=True)

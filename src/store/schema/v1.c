@@ -87,7 +87,7 @@ const char schema_v1[] =
     "  sent_at INTEGER NOT NULL, tries INTEGER NOT NULL, encrypted INTEGER NOT NULL,"
     "  recipient BLOB NOT NULL, recipient_name BLOB NOT NULL, envelope_from BLOB NOT NULL, bounce_token BLOB NOT NULL,"
     "  message_id BLOB NOT NULL, last_error BLOB NOT NULL, bounce_digest BLOB, message_id_digest BLOB,"
-    "  bytes_digest BLOB NOT NULL) STRICT;"
+    "  bytes_digest BLOB NOT NULL, record BLOB NOT NULL) STRICT;"
     "CREATE INDEX outbox_due ON outbox (due_at) WHERE state IN (1, 3, 4);"
     "CREATE INDEX outbox_case ON outbox (case_id, party);"
     "CREATE INDEX outbox_bounce ON outbox (bounce_digest);"
