@@ -8,6 +8,7 @@
 enum rm_state { RM_START = 0, RM_RECEIVED, RM_INVALID, RM_VALID, RM_ACCEPTED, RM_DEFERRED, RM_CLOSED, RM_STATES };
 enum rm_event { RM_EV_RECEIVE = 0, RM_EV_VALIDATE, RM_EV_INVALIDATE, RM_EV_ACCEPT, RM_EV_DEFER, RM_EV_CLOSE, RM_EV_REOPEN, RM_EVENTS };
 enum em_state { EM_NONE = 0, EM_PROPOSED, EM_ACTIVE, EM_REVISE, EM_EXITED, EM_STATES };
+struct vuln_case;
 enum em_event { EM_EV_PROPOSE = 0, EM_EV_ACCEPT, EM_EV_REJECT, EM_EV_TERMINATE, EM_EVENTS };
 /* Vulnerability facts; irreversible. vuln_case.cs is a bit set of 1 << fact. */
 enum cs_fact { CS_VENDOR_AWARE = 0, CS_FIX_READY, CS_FIX_DEPLOYED, CS_PUBLIC_AWARE, CS_EXPLOIT_PUBLIC, CS_ATTACKS, CS_FACTS };
@@ -22,9 +23,21 @@ MUST_USE bool rm_state_parse(const char *s, enum rm_state *out);
  * Accepted) is embargod's extension of Vultron: lead analysts only, which the caller checks. */
 MUST_USE enum status rm_next(enum rm_state from, enum rm_event ev, enum rm_state *to, struct fault *err);
 MUST_USE enum status em_next(enum em_state from, enum em_event ev, enum em_state *to, struct fault *err);
+/* The same under what is known of the vulnerability (bits of cs): once it or an exploit is public, or attacks were observed, nothing is
+ * proposed or accepted any more (Vultron's habitable zone). */
+MUST_USE enum status em_next_given(enum em_state from, unsigned cs, enum em_event ev, enum em_state *to, struct fault *err);
 /* Adds a fact with all that it implies (X implies P, P implies V); refuses F without V, D without F, F and D unless RM Accepted.
  * A fact that is there already stays, in every RM state: OK. */
 MUST_USE enum status cs_add(unsigned cs, enum rm_state rm, enum cs_fact fact, unsigned *out, struct fault *err);
+struct cs_when {
+  int64_t at;
+  bool whole_day;   /* some time of the 24 hours from at on */
+  const char *zone; /* for the refusal; NULL: UTC */
+};
+/* Dates a fact that cs_add() has just added, and what it implied, in cs_at: had is cs before. REJECT: earlier than the fact it needs
+ * (F needs V, D needs F); on the same day it counts as the same instant. An exploit that was public before the vulnerability was said to be moves that date back: X implies P. That
+ * it was public before the vendor knew is no contradiction (it is what V<P measures): V keeps its date. */
+MUST_USE enum status cs_date(struct vuln_case *vc, unsigned had, enum cs_fact fact, const struct cs_when *when, struct fault *err);
 /* "VFdpxa" into out[7]. */
 void cs_string(unsigned cs, char out[7]);
 
@@ -68,7 +81,7 @@ struct case_field {
   const char *by;    /* analyst's name */
 };
 /* Single: title description impact cwe cve cvss cvss4 ssvc clinical clinical-rationale adverse-events tlp mitigation workaround
- * plan-text validated (extra: the day) reporter-note exploitation. Lists: product component vendor tag reference credit plan link (another case's id, extra:
+ * plan-text validated (extra: the day) reporter-note exploitation embargo-by embargo-proposed-by. Lists: product component vendor tag reference credit plan link (another case's id, extra:
  * what it is to this one) field (its name, extra: its text)
  * fix (version, extra: URL). */
 bool case_field_known(const char *name);

@@ -3,7 +3,7 @@
  */
 #include <config.h>
 
-#include <embargod/case.h>
+#include <embargod/embargo.h>
 #include <embargod/text.h>
 #include <string.h>
 
@@ -211,8 +211,8 @@ static void merge_fields(struct field_merge *m, const struct vuln_case *from)
 {
   for (size_t i = 0; i < from->field_count; i++) {
     const struct case_field *f = &from->field[i];
-    if (strcmp(f->name, "clinical-rationale") == 0)
-      continue;
+    if (strcmp(f->name, "clinical-rationale") == 0 || text_istarts(f->name, "embargo-"))
+      continue; /* they go with what they belong to */
     if (!case_field_is_list(f->name))
       merge_single(m, from, f);
     else if (strcmp(f->name, "link") != 0 || !text_ieq(f->value, m->into->id))
@@ -229,7 +229,9 @@ enum status case_merge(struct pool *pool, struct vuln_case *into, struct vuln_ca
     return st;
   struct field_merge m = { pool, into, buf_new(pool, 80), buf_new(pool, 400) };
   merge_facts(into, from);
+  const struct vuln_case *was = case_copy(pool, into);
   merge_embargo(into, from, now);
+  embargo_merged(pool, into, was, from);
   merge_people(pool, into, from);
   merge_fields(&m, from);
   case_set(

@@ -114,18 +114,48 @@ enum status rm_next(enum rm_state from, enum rm_event ev, enum rm_state *to, str
                rm_event_names[ev], legal);
 }
 
-enum status em_next(enum em_state from, enum em_event ev, enum em_state *to, struct fault *err)
+/* What is known outside: once it is, nothing is left to agree on (Vultron's habitable zone). */
+static const struct {
+  unsigned fact;
+  const char *words;
+} known_outside[] = {
+  { 1u << CS_EXPLOIT_PUBLIC, "an exploit is public" },
+  { 1u << CS_PUBLIC_AWARE, "the vulnerability is public" },
+  { 1u << CS_ATTACKS, "attacks were observed" },
+};
+
+static const char *outside(unsigned cs)
+{
+  for (size_t i = 0; i < ARRAY_LEN(known_outside); i++)
+    if (cs & known_outside[i].fact)
+      return known_outside[i].words;
+  return NULL;
+}
+
+enum status em_next_given(enum em_state from, unsigned cs, enum em_event ev, enum em_state *to, struct fault *err)
 {
   invariant((unsigned)from < EM_STATES && (unsigned)ev < EM_EVENTS);
-  unsigned char cell = em_table[from][ev];
-  if (cell) {
-    *to = (enum em_state)(cell - 1);
+  const char *why = outside(cs);
+  unsigned char row[EM_EVENTS];
+  memcpy(row, em_table[from], sizeof row);
+  if (why)
+    row[EM_EV_PROPOSE] = row[EM_EV_ACCEPT] = 0;
+  if (row[ev]) {
+    *to = (enum em_state)(row[ev] - 1);
     return ST_OK;
   }
   char legal[128];
-  legal_events(em_table[from], em_event_names, EM_EVENTS, legal);
+  legal_events(row, em_event_names, EM_EVENTS, legal);
+  if (why && (ev == EM_EV_PROPOSE || ev == EM_EV_ACCEPT))
+    return fault(err, ST_DENIED, "no embargo can be %s any more: %s; possible now: %s",
+                 ev == EM_EV_PROPOSE ? "proposed" : "accepted", why, legal);
   return fault(err, ST_DENIED, "an embargo that is %s cannot %s; possible now: %s", em_state_names[from],
                em_event_names[ev], legal);
+}
+
+enum status em_next(enum em_state from, enum em_event ev, enum em_state *to, struct fault *err)
+{
+  return em_next_given(from, 0, ev, to, err);
 }
 
 #define BIT(fact) (1u << (fact))
@@ -156,6 +186,28 @@ enum status cs_add(unsigned cs, enum rm_state rm, enum cs_fact fact, unsigned *o
   if (missing)
     return fault(err, ST_DENIED, "'%s' needs '%s' first", cs_fact_names[fact], cs_fact_names[__builtin_ctz(missing)]);
   *out = cs | cs_rule[fact].adds;
+  return ST_OK;
+}
+
+#define DAY INT64_C(86400)
+
+enum status cs_date(struct vuln_case *vc, unsigned had, enum cs_fact fact, const struct cs_when *when, struct fault *err)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("fact");
+  int64_t at = when->at;
+  for (unsigned i = 0; i < CS_FACTS; i++) {
+    int64_t needed = cs_rule[fact].needs & BIT(i) ? vc->cs_at[i] : 0;
+    if (when->whole_day && at < needed && needed - at < DAY)
+      at = needed;
+    if (at < needed)
+      return fault(err, ST_REJECT, "'%s' cannot be earlier than '%s', which it needs: %s (%s)", cs_fact_names[fact],
+                   cs_fact_names[i], time_local(pool, needed, when->zone), time_iso(pool, needed));
+  }
+  for (unsigned i = 0; i < CS_FACTS; i++)
+    if ((vc->cs & ~had) >> i & 1)
+      vc->cs_at[i] = at;
+  if (fact == CS_EXPLOIT_PUBLIC && at < vc->cs_at[CS_PUBLIC_AWARE])
+    vc->cs_at[CS_PUBLIC_AWARE] = at;
   return ST_OK;
 }
 

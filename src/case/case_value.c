@@ -29,6 +29,8 @@ static const struct {
   { "validated", false },
   { "reporter-note", false },
   { "exploitation", false },
+  { "embargo-by", false },
+  { "embargo-proposed-by", false },
   { "product", true },
   { "component", true },
   { "vendor", true },

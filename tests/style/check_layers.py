@@ -9,7 +9,7 @@ TOP = os.environ.get("top_srcdir") or os.path.abspath(os.path.join(os.path.dirna
 
 # contract header -> its room; the others are named as their room is
 ROOM_OF = {"text": "base", "file": "base", "clock": "base", "secret": "base", "log": "base", "failpoint": "base", "helper": "wire",
-           "channel": "wire", "parts": "wire", "wkd": "send", "template_vars": "template"}
+           "channel": "wire", "parts": "wire", "wkd": "send", "template_vars": "template", "embargo": "case"}
 PURE = {"base"}
 ROOMS = {
     "base": set(), "conf": {"base", "due", "assess"}, "wire": {"base"}, "case": PURE, "assess": PURE, "due": PURE,

@@ -5,6 +5,7 @@
 #include <config.h>
 #include <check.h>
 #include <embargod/case.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,34 @@ START_TEST(every_history)
 }
 END_TEST
 
+/* Each of the twelve: the earlier first, the later first, only the first, only the later, neither. */
+START_TEST(each_preference_true_false_and_never)
+{
+  int tried = 0;
+  for (unsigned i = 0; i < CS_PREFERENCES; i++) {
+    unsigned a = (unsigned)place(letters, wanted[i][0]), b = (unsigned)place(letters, wanted[i][2]);
+    const struct {
+      unsigned cs;
+      int64_t at_a, at_b;
+      enum cs_outcome want;
+    } rows[] = {
+      { 1u << a | 1u << b, 5, 6, CS_MET }, { 1u << a | 1u << b, 6, 5, CS_UNMET }, { 1u << a, 5, 0, CS_MET },
+      { 1u << b, 0, 5, CS_UNMET },         { 0, 0, 0, CS_OPEN },
+    };
+    for (size_t r = 0; r < ARRAY_LEN(rows); r++, tried++) {
+      int64_t at[CS_FACTS] = { 0 };
+      struct cs_success s;
+      at[a] = rows[r].at_a;
+      at[b] = rows[r].at_b;
+      cs_preferences(rows[r].cs, at, &s);
+      ck_assert_msg(s.outcome[i] == rows[r].want, "%s, row %zu: %d", wanted[i], r, s.outcome[i]);
+    }
+  }
+  ck_assert_int_eq(tried, 12 * 5);
+  printf("ordering preferences: %d of %d\n", tried, 12 * 5);
+}
+END_TEST
+
 START_TEST(same_instant_and_unknown)
 {
   unsigned all = (1u << CS_FACTS) - 1;
@@ -133,6 +162,7 @@ int main(void)
   Suite *s = suite_create("case_preference");
   TCase *t = tcase_create("preferences");
   tcase_add_test(t, every_history);
+  tcase_add_test(t, each_preference_true_false_and_never);
   tcase_add_test(t, same_instant_and_unknown);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);

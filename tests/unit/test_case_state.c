@@ -3,6 +3,7 @@
 #include <config.h>
 #include <check.h>
 #include <embargod/case.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,7 @@ START_TEST(rm_every_pair)
     }
   ck_assert_int_eq(pairs, 49);
   ck_assert_int_eq(legal, 12);
+  printf("RM: %d of 49 pairs, %d legal\n", pairs, legal);
 }
 END_TEST
 
@@ -112,6 +114,7 @@ START_TEST(em_every_pair)
     }
   ck_assert_int_eq(pairs, 20);
   ck_assert_int_eq(legal, 10);
+  printf("EM: %d of 20 pairs, %d legal\n", pairs, legal);
 }
 END_TEST
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* embargo: what people and facts do to a case's embargo (CERT/CC Vultron: EM with its interaction rules). Pure, like case.h: each call
+ * changes the case and says what changed, as a value from which history, receipt and mails are made. */
+#ifndef EMBARGOD_EMBARGO_H
+#define EMBARGOD_EMBARGO_H
+#include <embargod/case.h>
+
+/* Who acts. The analysts are one side, "the house": what one of them proposes no other accepts for the house, unless the case has
+ * nobody else. Each party is a side of its own. */
+struct embargo_who {
+  const char *name; /* an analyst's name, a party's address; "": the default embargo, or the gateway itself */
+  bool party;
+};
+enum embargo_what {
+  EMBARGO_UNCHANGED = 0,
+  EMBARGO_PROPOSED,   /* `proposed` waits for an answer; `until` holds, 0: nothing does */
+  EMBARGO_ACCEPTED,   /* `until` is agreed */
+  EMBARGO_REJECTED,   /* `proposed` is dropped; `until` stands, 0: nothing does */
+  EMBARGO_NEW_DATE,   /* the shortest wins: `until` holds at once, `proposed` is a revision that waits */
+  EMBARGO_TERMINATED, /* over, before `before`, because of `cause` */
+  EMBARGO_ENDED,      /* over: `until` has come */
+  EMBARGO_DOUBTED,    /* attacks: unchanged, but a lead analyst should end it */
+};
+enum embargo_cause { EMBARGO_CAUSE_SAID = 0, EMBARGO_CAUSE_PUBLIC, EMBARGO_CAUSE_EXPLOIT, EMBARGO_CAUSE_ATTACKS };
+struct embargo_change {
+  enum embargo_what what;
+  struct embargo_who by;
+  const char *recorded_by;    /* the analyst who passed on a party's word; "" */
+  int64_t until, proposed, before; /* 0: none. before: what held until now */
+  struct embargo_who proposed_by;  /* who stands behind `proposed` */
+  enum embargo_cause cause;
+  const char *reason;         /* words; "" */
+  const char *kind, *text;    /* the history's line, such as "embargo.propose" */
+  const char *said;           /* one sentence for who asked, with the zone */
+};
+struct embargo_act {
+  struct pool *pool;
+  struct vuln_case *vc;
+  struct embargo_who by;
+  const char *recorded_by;    /* NULL or "": by acts for itself */
+  int64_t now;
+  const char *zone;           /* of the configuration, for sentences; NULL: UTC */
+};
+/* REJECT: not in the future. DENIED, with what is legal now: the state, or the vulnerability is known outside. Of two dates of two
+ * sides the earlier holds at once and the later becomes a proposed revision; who proposes anew replaces the own proposal; the date
+ * that the other side has proposed is accepted. */
+MUST_USE enum status embargo_propose(const struct embargo_act *a, int64_t at, struct embargo_change *out, struct fault *err);
+/* DENIED too: by's side made the proposal, or its date has passed. */
+MUST_USE enum status embargo_accept(const struct embargo_act *a, struct embargo_change *out, struct fault *err);
+MUST_USE enum status embargo_reject(const struct embargo_act *a, struct embargo_change *out, struct fault *err);
+/* Ends what is agreed. DENIED when nothing is. */
+MUST_USE enum status embargo_terminate(const struct embargo_act *a, const char *reason, struct embargo_change *out, struct fault *err);
+/* Is it agreed, and its end reached? */
+bool embargo_is_over(const struct vuln_case *vc, int64_t now);
+/* The end by its date: embargo_is_over() holds. */
+void embargo_end(const struct embargo_act *a, struct embargo_change *out);
+
+enum embargo_attacks { EMBARGO_ATTACKS_LEAD = 0, EMBARGO_ATTACKS_AT_ONCE, EMBARGO_ATTACKS_NEVER };
+bool embargo_attacks_parse(const char *s, enum embargo_attacks *out); /* "lead", "at-once", "never" */
+/* After that fact was added to the case: public and exploit public end what is agreed and drop what is only proposed; attacks do so by
+ * policy: LEAD: when a lead analyst says so, else EMBARGO_DOUBTED. EMBARGO_UNCHANGED: it does nothing to the embargo. */
+void embargo_fact(const struct embargo_act *a, enum cs_fact fact, enum embargo_attacks policy, bool lead, struct embargo_change *out);
+
+/* The party keeps the embargo, and hears of each change of it. */
+bool embargo_concerns(const struct party *p);
+/* Who proposed what is agreed, what is open: "the default embargo", "alice", "robin@lab.example (bob passed it on)"; "" when unknown. */
+const char *embargo_agreed_by(struct pool *pool, const struct vuln_case *vc);
+const char *embargo_proposed_by(struct pool *pool, const struct vuln_case *vc);
+/* After a merge: `into` has its dates; who stands behind each comes from the case that it was in. was: into before. */
+void embargo_merged(struct pool *pool, struct vuln_case *into, const struct vuln_case *was, const struct vuln_case *from);
+const char *embargo_what_name(enum embargo_what w); /* "proposed" */
+#endif
