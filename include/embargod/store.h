@@ -110,6 +110,10 @@ MUST_USE enum status store_case_save(struct store *st, struct vuln_case *vc, int
  * found; empties the log. Id, states, dates, counters and the event chains stay; what was not sent is given up. DENIED: it was merged into
  * another, which is to be erased. Not inside a transaction. Backups: see store_backup. */
 MUST_USE enum status store_case_erase(struct store *st, const char *id, struct fault *err);
+/* Cases whose agreed embargo (Active, Revise) has reached its end by now, at most max, the earliest first; neither merged nor erased ones.
+ * *next: the earliest end that is still to come; 0: none. */
+MUST_USE enum status store_embargo_due(struct store *st, struct pool *pool, int64_t now, size_t max, char ***ids, size_t *count,
+                                       int64_t *next, struct fault *err);
 struct case_filter {
   int rm;                /* -1: any; else enum rm_state */
   bool open_only;

@@ -98,6 +98,42 @@ enum status store_case_list(struct store *st, struct pool *pool, const struct ca
   return s;
 }
 
+/* ---- embargoes ---- */
+
+#define AGREED_EMBARGO \
+  " FROM vuln_case c WHERE c.em IN ($1, $2) AND c.embargo_until > 0 AND c.merged_into = ''" \
+  " AND EXISTS (SELECT 1 FROM wrapped_key k WHERE k.scope = 'case' AND k.ref = c.id)"
+
+static enum status next_end(struct store *st, int64_t now, int64_t *next, struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  bool row;
+  enum status s = db_one(st->db, "SELECT COALESCE(min(c.embargo_until), 0)" AGREED_EMBARGO " AND c.embargo_until > $3",
+                         DB_ARGS(db_i(EM_ACTIVE), db_i(EM_REVISE), db_i(now)), &q, &row, err);
+  *next = s == ST_OK && row ? db_int(q, 0) : 0;
+  return s;
+}
+
+enum status store_embargo_due(struct store *st, struct pool *pool, int64_t now, size_t max, char ***ids, size_t *count,
+                              int64_t *next, struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  size_t cap = 0;
+  bool row;
+  *ids = NULL;
+  *count = 0;
+  enum status s = next_end(st, now, next, err);
+  if (s == ST_OK)
+    s = db_query(st->db,
+                 "SELECT c.name" AGREED_EMBARGO " AND c.embargo_until <= $3 ORDER BY c.embargo_until, c.id LIMIT $4",
+                 DB_ARGS(db_i(EM_ACTIVE), db_i(EM_REVISE), db_i(now), db_i((int64_t)max)), &q, err);
+  while (s == ST_OK && (s = db_next(q, &row, err)) == ST_OK && row) {
+    *ids = pool_grow(pool, *ids, *count, &cap, sizeof **ids);
+    (*ids)[(*count)++] = db_text(q, pool, 0);
+  }
+  return s;
+}
+
 /* ---- look-ups ---- */
 
 static enum status refs_with_field(struct store *st, struct pool *pool, const char *field, int64_t **refs, size_t *count,

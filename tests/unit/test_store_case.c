@@ -318,6 +318,46 @@ START_TEST(merged_cases_are_not_open)
 }
 END_TEST
 
+static void save_embargo(const char *id, enum em_state em, int64_t until, const char *merged_into)
+{
+  struct vuln_case *vc = plain_case(id);
+  vc->em = em;
+  vc->embargo_until = until;
+  vc->merged_into = merged_into;
+  OK(store_case_save(fx.st, vc, T0, &fx.err));
+}
+
+static void ends_are(int64_t now, size_t max, const char *want, int64_t want_next)
+{
+  char **id = NULL, got[200] = "";
+  size_t n = 0;
+  int64_t next = -1;
+  OK(store_embargo_due(fx.st, fx.pool, now, max, &id, &n, &next, &fx.err));
+  for (size_t i = 0; i < n; i++)
+    snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s", i ? " " : "", id[i] + strlen("EMB-2027-000"));
+  ck_assert_str_eq(got, want);
+  ck_assert_int_eq(next, want_next);
+}
+
+START_TEST(embargoes_that_end)
+{
+  ends_are(1000, 8, "", 0);
+  save_embargo("EMB-2027-0001", EM_ACTIVE, 300, "");
+  save_embargo("EMB-2027-0002", EM_REVISE, 200, "");
+  save_embargo("EMB-2027-0003", EM_EXITED, 100, "");
+  save_embargo("EMB-2027-0004", EM_ACTIVE, 100, "EMB-2027-0001");
+  save_embargo("EMB-2027-0005", EM_ACTIVE, 500, "");
+  save_embargo("EMB-2027-0006", EM_ACTIVE, 0, "");
+  save_embargo("EMB-2027-0007", EM_ACTIVE, 250, "");
+  ends_are(199, 8, "", 200);
+  ends_are(200, 8, "2", 250);
+  ends_are(300, 8, "2 7 1", 500);
+  ends_are(300, 2, "2 7", 500);
+  OK(store_case_erase(fx.st, "EMB-2027-0007", &fx.err));
+  ends_are(500, 8, "2 1 5", 0);
+}
+END_TEST
+
 START_TEST(tokens_find_the_party)
 {
   struct vuln_case *vc = full_case("EMB-2027-0001");
@@ -427,6 +467,7 @@ int main(void)
   tcase_add_test(t, lists_filter);
   tcase_add_test(t, a_case_by_its_field);
   tcase_add_test(t, merged_cases_are_not_open);
+  tcase_add_test(t, embargoes_that_end);
   tcase_add_test(t, tokens_find_the_party);
   tcase_add_test(t, cases_by_address_and_key);
   tcase_add_test(t, blocked_senders);
