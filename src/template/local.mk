@@ -44,6 +44,12 @@ nobase_dist_pkgdata_DATA += templates/de/filings/cisa-vince.txt \
 	templates/en/filings/fda-806.txt \
 	templates/en/internal/filing.txt \
 	templates/de/internal/filing.txt
+nobase_dist_pkgdata_DATA += templates/en/embargo/proposed.txt templates/en/embargo/accepted.txt templates/en/embargo/rejected.txt \
+	templates/en/embargo/new-date.txt templates/en/embargo/terminated.txt templates/en/embargo/ended.txt \
+	templates/en/internal/embargo.txt templates/en/partials/embargo-answer.txt templates/en/partials/embargo-cause.txt \
+	templates/de/embargo/proposed.txt templates/de/embargo/accepted.txt templates/de/embargo/rejected.txt \
+	templates/de/embargo/new-date.txt templates/de/embargo/terminated.txt templates/de/embargo/ended.txt \
+	templates/de/internal/embargo.txt templates/de/partials/embargo-answer.txt templates/de/partials/embargo-cause.txt
 
 EXTRA_DIST += tests/corpus/mustache-spec/LICENSE tests/corpus/mustache-spec/comments.json \
 	tests/corpus/mustache-spec/interpolation.json tests/corpus/mustache-spec/inverted.json \

@@ -317,6 +317,12 @@ static void put_cvss(struct builder *b)
     }
 }
 
+/* An embargo ends at one instant: named in the house's zone. */
+static char *end_of(struct builder *b, int64_t t)
+{
+  return t > 0 ? time_local(b->pool, t, b->conf->zone) : pool_strdup(b->pool, "");
+}
+
 static void put_case(struct builder *b)
 {
   const struct vuln_case *vc = b->vc;
@@ -345,8 +351,8 @@ static void put_case(struct builder *b)
   const char *tlp = case_get(vc, "tlp");
   put(b, "tlp", tlp_parse(tlp, &label) ? tlp_name(label) : "AMBER");
   bool agreed = vc->em == EM_ACTIVE || vc->em == EM_REVISE;
-  put(b, "embargo_until", agreed ? template_date(b->pool, vc->embargo_until) : "");
-  put(b, "embargo_proposed", template_date(b->pool, vc->embargo_proposed));
+  put(b, "embargo_until", agreed ? end_of(b, vc->embargo_until) : "");
+  put(b, "embargo_proposed", end_of(b, vc->embargo_proposed));
 }
 
 struct tvalue *template_case_vars(struct pool *pool, const struct vuln_case *vc, const struct conf *c, int64_t now,

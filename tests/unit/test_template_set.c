@@ -219,7 +219,9 @@ static struct tvalue *letter_vars(bool full, const char *language)
                                       "due.name", "due.title", "due.at", "due.began", "due.source", "reason",      "bounce.recipient",  "bounce.id",
                                       "bounce.letter", "bounce.diagnostic", "key.owner",
                                       "key.problem",   "copy.from",         "copy.to",
-                                      "copy.kind",     "copy.subject" };
+                                      "copy.kind",     "copy.subject",
+                                      "embargo.until", "embargo.proposed", "embargo.ended", "embargo.by", "embargo.by_us",
+                                      "embargo.was_accepted", "embargo.proposed_by" };
   for (size_t i = 0; i < ARRAY_LEN(more); i++)
     template_put(pool, v, more[i], "x");
   struct tvalue *event = template_add_row(pool, v, "events");
@@ -255,6 +257,13 @@ static const char *const names[] = {
   "notices/cra-early-warning",
   "notices/cra-notification",
   "notices/cra-final-report",
+  "embargo/proposed",
+  "embargo/accepted",
+  "embargo/rejected",
+  "embargo/new-date",
+  "embargo/terminated",
+  "embargo/ended",
+  "internal/embargo",
   "internal/forward",
   "internal/receipt",
   "internal/stub",
