@@ -6,6 +6,7 @@
 #include <embargod/base.h>
 #include <embargod/case.h>
 #include <embargod/conf.h>
+#include <embargod/embargo.h>
 
 #define COMMAND_MAX 64 /* commands in one mail */
 
@@ -60,6 +61,7 @@ enum effect_kind {
   EFFECT_SPAM,       /* block the sender of the case: args = address; "" when the case has no reporter */
   EFFECT_APPROVE,    /* args = token; the gate writes the event */
   EFFECT_CANCEL,     /* args = token; the gate writes the event */
+  EFFECT_EMBARGO,    /* the embargo has changed (its EVENT comes before it): all whom it concerns are told */
 };
 enum answer_kind { ANSWER_HELP = 1, ANSWER_LIST, ANSWER_SHOW, ANSWER_HISTORY, ANSWER_STATS, ANSWER_KEY_LIST, ANSWER_KEY_SHOW, ANSWER_DUE };
 enum letter_to { TO_REPORTER = 1, TO_STAKEHOLDER, TO_PARTY, TO_SELF /* a form to be filed, to the analyst who asks */ };
@@ -79,6 +81,7 @@ struct effect {
                             * already; else whoever releases it sets them. */
   const char *fingerprint; /* key that an earlier command of this mail gave to the recipient; "" */
   bool preview_only;
+  const struct embargo_change *embargo; /* EMBARGO; NULL */
 };
 struct command_result {
   enum status status;      /* OK, REJECT (ill-formed, unknown), DENIED (not allowed, illegal transition) */

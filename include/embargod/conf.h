@@ -86,6 +86,7 @@ struct conf {
   enum conf_bounce bounce;
   const char *authserv_id;   /* Authentication-Results we believe; "" = none */
   int embargo_days;          /* default embargo; 0 = none */
+  const char *attacks_end_embargo; /* "lead" (when one says so), "at-once", "never" */
   const char *reply_clear;   /* "never", "lead" (a lead must say so), "allow": replies to a reporter without a key */
   int alarms_per_hour;
   int ack_per_sender_h, ack_per_hour; /* caps: 1 a sender in that many hours; that many an hour in all */

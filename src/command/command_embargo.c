@@ -7,125 +7,95 @@
 
 #include "command_private.h"
 
-#define HABITABLE_NOT (1u << CS_PUBLIC_AWARE | 1u << CS_EXPLOIT_PUBLIC | 1u << CS_ATTACKS)
-
 /* "2027-01-31 10:00 CET (2027-01-31T09:00:00Z)": the instant is exact, whoever reads it where. */
 static const char *instant(struct command_context *cx, int64_t t)
 {
   return pool_printf(cx->pool, "%s (%s)", time_local(cx->pool, t, cx->w->conf->zone), time_iso(cx->pool, t));
 }
 
+static struct embargo_act acting(struct command_context *cx)
+{
+  return (struct embargo_act){ .pool = cx->pool,
+                               .vc = command_case(cx),
+                               .by = { cx->w->analyst->name, false },
+                               .now = cx->w->now,
+                               .zone = cx->w->conf->zone };
+}
+
+/* The history, and the mails to all whom it concerns. */
+static void changed(struct command_context *cx, const struct embargo_change *ch)
+{
+  if (!text_empty(ch->kind))
+    command_event(cx, ch->kind, "%s", ch->text);
+  struct embargo_change *kept = pool_new_of(cx->pool, struct embargo_change);
+  *kept = *ch;
+  command_effect(cx, EFFECT_EMBARGO)->embargo = kept;
+}
+
 /* ---- #embargo ---- */
-/* Once it is known outside there is nothing left to keep: no embargo is proposed or accepted (Vultron's habitable
- * zone). */
-static enum status habitable(const struct vuln_case *vc, enum em_event ev, struct fault *err)
+/* "for reporter", "for ADDRESS": an analyst passes on what somebody said by other means. */
+static const struct party *party_named(const struct vuln_case *vc, const char *name)
 {
-  unsigned why = vc->cs & HABITABLE_NOT;
-  if (!why)
-    return ST_OK;
-  return fault(err, ST_DENIED, "%s: no embargo can %s any more: %s", vc->id,
-               ev == EM_EV_PROPOSE ? "be proposed" : "be accepted",
-               why & 1u << CS_EXPLOIT_PUBLIC ? "an exploit is public"
-               : why & 1u << CS_PUBLIC_AWARE ? "the vulnerability is public"
-                                             : "attacks were observed");
+  for (size_t i = 0; i < vc->party_count; i++) {
+    const struct party *p = &vc->party[i];
+    bool named = text_ieq(p->address, name) || text_ieq(p->stakeholder, name) || text_ieq(party_role_name(p->role), name);
+    if (named && embargo_concerns(p))
+      return p;
+  }
+  return NULL;
 }
 
-static enum status step(struct vuln_case *vc, enum em_event ev, struct fault *err)
+static enum status speaks_for(struct command_context *cx, const char *name, struct embargo_act *a, struct fault *err)
 {
-  enum em_state to;
-  enum status st = em_next(vc->em, ev, &to, err);
-  if (st != ST_OK)
-    return fault_add(err, "%s", vc->id);
-  vc->em = to;
+  const struct party *p = party_named(a->vc, name);
+  if (!p)
+    return fault(err, ST_REJECT, "%s: \"%s\" keeps no embargo in this case: \"for reporter\", or an address, is wanted",
+                 a->vc->id, command_short(cx->pool, name, 60));
+  a->by = (struct embargo_who){ p->address, true };
+  a->recorded_by = cx->w->analyst->name;
   return ST_OK;
 }
 
-/* Of two dates the earlier holds at once; the later one is a revision that is proposed. */
-static enum status shortest_wins(struct command_context *cx, int64_t held, int64_t asked, struct fault *err)
+static enum status propose(struct command_context *cx, const struct command *cmd, const struct embargo_act *a,
+                           const char *date, struct fault *err)
 {
-  struct vuln_case *vc = command_case(cx);
-  enum status st = vc->em == EM_PROPOSED ? step(vc, EM_EV_ACCEPT, err) : ST_OK;
-  if (st == ST_OK)
-    st = step(vc, EM_EV_PROPOSE, err);
-  if (st != ST_OK)
-    return st;
-  vc->embargo_until = held < asked ? held : asked;
-  vc->embargo_proposed = held < asked ? asked : held;
-  command_event(cx, "embargo.propose", "proposed until %s; until %s holds", time_iso(cx->pool, asked),
-                time_iso(cx->pool, vc->embargo_until));
-  command_say(cx, "%s: the embargo holds until %s: the shorter one wins; until %s is a proposed revision", vc->id,
-              instant(cx, vc->embargo_until), instant(cx, vc->embargo_proposed));
-  return ST_OK;
-}
-
-static enum status propose(struct command_context *cx, const struct command *cmd, const char *date, struct fault *err)
-{
-  struct vuln_case *vc = command_case(cx);
   const struct conf *c = cx->w->conf;
+  struct embargo_change ch;
   int64_t at;
   if (!date || !time_parse(date, cx->w->now, c->default_hour, c->zone, &at))
     return command_usage(cmd, err, "it needs a DATE such as 2027-01-31, 2027-01-31T14:00Z or +30d");
-  if (at <= cx->w->now)
-    return fault(err, ST_REJECT, "%s: %s is not in the future", vc->id, instant(cx, at));
-  enum status st = habitable(vc, EM_EV_PROPOSE, err);
+  enum status st = embargo_propose(a, at, &ch, err);
   if (st != ST_OK)
     return st;
-  int64_t held = vc->em == EM_PROPOSED ? vc->embargo_proposed : vc->embargo_until;
-  if (vc->em != EM_NONE && vc->em != EM_EXITED && held == at)
-    return fault(err, ST_DENIED, "%s: until %s is what there is already", vc->id, instant(cx, at));
-  if (vc->em != EM_NONE && vc->em != EM_EXITED)
-    return shortest_wins(cx, held, at, err);
-  if ((st = step(vc, EM_EV_PROPOSE, err)) != ST_OK)
-    return st;
-  vc->embargo_proposed = at;
-  command_event(cx, "embargo.propose", "proposed until %s", time_iso(cx->pool, at));
-  command_say(cx, "%s: an embargo until %s is proposed", vc->id, instant(cx, at));
+  changed(cx, &ch);
+  command_say(cx, "%s: %s", a->vc->id, ch.said);
   return ST_OK;
 }
 
-static enum status accept(struct command_context *cx, struct fault *err)
+static enum status answer(struct command_context *cx, const struct embargo_act *a, bool yes, struct fault *err)
 {
-  struct vuln_case *vc = command_case(cx);
-  enum status st = habitable(vc, EM_EV_ACCEPT, err);
-  if (st == ST_OK)
-    st = step(vc, EM_EV_ACCEPT, err);
+  struct embargo_change ch;
+  enum status st = yes ? embargo_accept(a, &ch, err) : embargo_reject(a, &ch, err);
   if (st != ST_OK)
     return st;
-  if (vc->embargo_proposed <= cx->w->now)
-    return fault(err, ST_DENIED, "%s: the proposed end, %s, is past", vc->id, instant(cx, vc->embargo_proposed));
-  vc->embargo_until = vc->embargo_proposed;
-  vc->embargo_proposed = 0;
-  command_event(cx, "embargo.accept", "agreed until %s", time_iso(cx->pool, vc->embargo_until));
-  command_say(cx, "%s: the embargo holds until %s", vc->id, instant(cx, vc->embargo_until));
+  changed(cx, &ch);
+  command_say(cx, "%s: %s", a->vc->id, ch.said);
   return ST_OK;
 }
 
-static enum status reject(struct command_context *cx, struct fault *err)
+static enum status terminate(struct command_context *cx, const struct command *cmd, const struct embargo_act *a,
+                             struct fault *err)
 {
-  struct vuln_case *vc = command_case(cx);
-  int64_t rejected = vc->embargo_proposed;
-  enum status st = step(vc, EM_EV_REJECT, err);
+  struct embargo_change ch;
+  const char *reason = cmd->args + strlen("terminate");
+  reason += strspn(reason, " ");
+  if (!*reason)
+    return command_usage(cmd, err, "the reason is missing");
+  enum status st = embargo_terminate(a, reason, &ch, err);
   if (st != ST_OK)
     return st;
-  vc->embargo_proposed = 0;
-  command_event(cx, "embargo.reject", "rejected: until %s", time_iso(cx->pool, rejected));
-  if (vc->em == EM_ACTIVE)
-    command_say(cx, "%s: rejected; the embargo until %s stands", vc->id, instant(cx, vc->embargo_until));
-  else
-    command_say(cx, "%s: rejected; there is no embargo", vc->id);
-  return ST_OK;
-}
-
-/* Ends what is agreed, drops what is only proposed. */
-static enum status terminate(struct command_context *cx, const char *reason, struct fault *err)
-{
-  struct vuln_case *vc = command_case(cx);
-  enum status st = step(vc, vc->em == EM_PROPOSED ? EM_EV_REJECT : EM_EV_TERMINATE, err);
-  if (st != ST_OK)
-    return st;
-  vc->embargo_until = vc->em == EM_EXITED ? cx->w->now : 0; /* since when it is over */
-  vc->embargo_proposed = 0;
-  command_event(cx, "embargo.terminate", "ended: %s", reason);
+  changed(cx, &ch);
+  command_say(cx, "%s: %s", a->vc->id, ch.said);
   return ST_OK;
 }
 
@@ -133,24 +103,22 @@ enum status command_do_embargo(struct command_context *cx, const struct command 
 {
   const char **word;
   size_t n = command_words(cx->pool, cmd->args, &word);
+  struct embargo_act a = acting(cx);
+  if (n >= 1 && text_ieq(word[0], "terminate"))
+    return terminate(cx, cmd, &a, err);
+  if (n >= 3 && text_ieq(word[n - 2], "for")) {
+    enum status st = speaks_for(cx, word[n - 1], &a, err);
+    if (st != ST_OK)
+      return st;
+    n -= 2;
+  }
   if (n >= 1 && n <= 2 && text_ieq(word[0], "propose"))
-    return propose(cx, cmd, n == 2 ? word[1] : NULL, err);
+    return propose(cx, cmd, &a, n == 2 ? word[1] : NULL, err);
   if (n == 1 && text_ieq(word[0], "accept"))
-    return accept(cx, err);
+    return answer(cx, &a, true, err);
   if (n == 1 && text_ieq(word[0], "reject"))
-    return reject(cx, err);
-  if (n == 0 || !text_ieq(word[0], "terminate"))
-    return command_usage(cmd, err, "it needs propose, accept, reject or terminate");
-  const char *reason = cmd->args + strlen("terminate");
-  reason += strspn(reason, " ");
-  if (!*reason)
-    return command_usage(cmd, err, "the reason is missing");
-  if (command_case(cx)->em == EM_PROPOSED)
-    return fault(err, ST_DENIED, "%s: the embargo is only proposed: #embargo reject drops it", command_case(cx)->id);
-  enum status st = terminate(cx, reason, err);
-  if (st == ST_OK)
-    command_say(cx, "%s: the embargo has ended", command_case(cx)->id);
-  return st;
+    return answer(cx, &a, false, err);
+  return command_usage(cmd, err, "it needs propose, accept, reject or terminate");
 }
 
 /* ---- vulnerability facts ---- */
@@ -158,13 +126,13 @@ static const struct fact_rule {
   const char *command;
   enum cs_fact fact;
   const char *event;
-  bool takes_url, ends; /* ends the embargo, whoever says it */
+  bool takes_url;
 } fact_rules[] = {
-  { "fix-ready", CS_FIX_READY, "cs.fix-ready", false, false },
-  { "fix-deployed", CS_FIX_DEPLOYED, "cs.fix-deployed", false, false },
-  { "public", CS_PUBLIC_AWARE, "cs.public", true, true },
-  { "exploit-public", CS_EXPLOIT_PUBLIC, "cs.exploit-public", true, true },
-  { "attacks", CS_ATTACKS, "cs.attacks", false, false },
+  { "fix-ready", CS_FIX_READY, "cs.fix-ready", false },
+  { "fix-deployed", CS_FIX_DEPLOYED, "cs.fix-deployed", false },
+  { "public", CS_PUBLIC_AWARE, "cs.public", true },
+  { "exploit-public", CS_EXPLOIT_PUBLIC, "cs.exploit-public", true },
+  { "attacks", CS_ATTACKS, "cs.attacks", false },
 };
 
 static const struct fact_rule *rule_of(const struct command *cmd)
@@ -178,40 +146,43 @@ static const struct fact_rule *rule_of(const struct command *cmd)
 
 /* [DATE] [URL] */
 static enum status fact_args(struct command_context *cx, const struct command *cmd, const struct fact_rule *f,
-                             int64_t *at, const char **url, struct fault *err)
+                             struct cs_when *when, const char **url, struct fault *err)
 {
   const char **word;
   size_t n = command_words(cx->pool, cmd->args, &word), i = 0;
-  *at = cx->w->now;
+  *when = (struct cs_when){ .at = cx->w->now, .zone = cx->w->conf->zone };
   *url = NULL;
-  if (i < n && time_parse(word[i], cx->w->now, cx->w->conf->default_hour, cx->w->conf->zone, at))
+  if (i < n && time_parse(word[i], cx->w->now, cx->w->conf->default_hour, cx->w->conf->zone, &when->at)) {
+    when->whole_day = strlen(word[i]) == strlen("2027-01-31");
     i++;
+  }
   if (i < n && f->takes_url && (text_istarts(word[i], "https://") || text_istarts(word[i], "http://")))
     *url = word[i++];
   if (i < n)
     return command_usage(cmd, err, pool_printf(cx->pool, "\"%s\" is not understood", word[i]));
   /* A day without an hour may be today: that is no future. */
-  if (*at > cx->w->now && strlen(n ? word[0] : "") == strlen("2027-01-31") && *at - cx->w->now < 86400)
-    *at = cx->w->now;
-  if (*at > cx->w->now)
-    return fault(err, ST_REJECT, "%s is in the future: say so when it has happened", instant(cx, *at));
+  if (when->at > cx->w->now && when->whole_day && when->at - cx->w->now < 86400)
+    when->at = cx->w->now;
+  if (when->at > cx->w->now)
+    return fault(err, ST_REJECT, "%s is in the future: say so when it has happened", instant(cx, when->at));
   return ST_OK;
 }
 
-/* Attacks end an embargo once a lead analyst has said so. */
-static enum status fact_ends(struct command_context *cx, const struct fact_rule *f, struct fault *err)
+/* What the fact does to the embargo: case_embargo.c's rules and the configuration's policy. */
+static void fact_ends(struct command_context *cx, const struct fact_rule *f)
 {
-  struct vuln_case *vc = command_case(cx);
-  if (vc->em == EM_NONE || vc->em == EM_EXITED || (!f->ends && f->fact != CS_ATTACKS))
-    return ST_OK;
-  if (!f->ends && !cx->w->analyst->lead) {
-    command_say(cx, "the embargo should end: a lead analyst decides, with #embargo terminate REASON");
-    return ST_OK;
+  struct embargo_act a = acting(cx);
+  struct embargo_change ch;
+  enum embargo_attacks policy = EMBARGO_ATTACKS_LEAD;
+  (void)embargo_attacks_parse(cx->w->conf->attacks_end_embargo, &policy);
+  embargo_fact(&a, f->fact, policy, cx->w->analyst->lead, &ch);
+  if (ch.what == EMBARGO_UNCHANGED) {
+    if (f->fact == CS_ATTACKS && (a.vc->em == EM_ACTIVE || a.vc->em == EM_REVISE))
+      command_say(cx, "the embargo stands (attacks_end_embargo = never); #embargo terminate REASON ends it");
+    return;
   }
-  enum status st = terminate(cx, cs_fact_name(f->fact), err);
-  if (st == ST_OK)
-    command_say(cx, "the embargo has ended");
-  return st;
+  changed(cx, &ch);
+  command_say(cx, "%s", ch.said);
 }
 
 enum status command_do_fact(struct command_context *cx, const struct command *cmd, struct fault *err)
@@ -219,9 +190,9 @@ enum status command_do_fact(struct command_context *cx, const struct command *cm
   struct vuln_case *vc = command_case(cx);
   const struct fact_rule *f = rule_of(cmd);
   const char *url;
-  int64_t at;
+  struct cs_when when;
   unsigned had = vc->cs;
-  enum status st = fact_args(cx, cmd, f, &at, &url, err);
+  enum status st = fact_args(cx, cmd, f, &when, &url, err);
   if (st != ST_OK)
     return st;
   if ((st = cs_add(had, vc->rm, f->fact, &vc->cs, err)) != ST_OK)
@@ -229,16 +200,26 @@ enum status command_do_fact(struct command_context *cx, const struct command *cm
   if (had & 1u << f->fact)
     return fault(err, ST_DENIED, "%s: '%s' is known already, since %s", vc->id, cs_fact_name(f->fact),
                  vc->cs_at[f->fact] ? instant(cx, vc->cs_at[f->fact]) : "a time that is not known");
-  for (unsigned i = 0; i < CS_FACTS; i++)
-    if ((vc->cs & ~had) >> i & 1)
-      vc->cs_at[i] = at;
+  int64_t public_at = vc->cs_at[CS_PUBLIC_AWARE];
+  if ((st = cs_date(vc, had, f->fact, &when, err)) != ST_OK) {
+    vc->cs = had;
+    return fault_add(err, "%s", vc->id);
+  }
+  int64_t at = vc->cs_at[f->fact];
+  bool moved = public_at && vc->cs_at[CS_PUBLIC_AWARE] != public_at;
   if (url)
     case_set(cx->pool, vc,
              &(struct case_field){
                  .name = "reference", .value = url, .extra = "", .at = cx->w->now, .by = cx->w->analyst->name });
   char cs[7];
   cs_string(vc->cs, cs);
-  command_event(cx, f->event, "%s since %s, now %s", cs_fact_name(f->fact), time_iso(cx->pool, at), cs);
+  command_event(cx, f->event, "%s since %s%s, now %s", cs_fact_name(f->fact), time_iso(cx->pool, at),
+                moved ? pool_printf(cx->pool, " (and with it public aware, not only since %s)", time_iso(cx->pool, public_at))
+                      : "",
+                cs);
   command_say(cx, "%s: %s since %s; the facts are %s", vc->id, cs_fact_name(f->fact), instant(cx, at), cs);
-  return fact_ends(cx, f, err);
+  if (moved)
+    command_say(cx, "so it was public no later than that, not only since %s", instant(cx, public_at));
+  fact_ends(cx, f);
+  return ST_OK;
 }

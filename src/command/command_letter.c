@@ -269,7 +269,7 @@ static size_t keep_letters(struct plan *p, size_t from)
   size_t kept = from;
   for (size_t i = from; i < p->effect_count; i++) {
     struct effect e = p->effect[i];
-    if (e.kind != EFFECT_LETTER)
+    if (e.kind != EFFECT_LETTER && e.kind != EFFECT_EMBARGO)
       continue;
     e.preview_only = true;
     p->effect[kept++] = e;
@@ -292,10 +292,13 @@ enum status command_do_preview(struct command_context *cx, const struct command 
   cx->preview = true;
   enum status st = command_run_one(cx, &inner, err);
   cx->preview = false;
+  bool many = strcmp(inner.name, "embargo") == 0; /* one effect, a letter to each whom it concerns */
   size_t letters = keep_letters(p, effects);
   p->vc[cx->vc] = before;
   p->vc_changed[cx->vc] = changed;
-  if (st == ST_OK)
+  if (st == ST_OK && many)
+    command_say(cx, "preview only: the letters are below, nothing is changed and nothing sent");
+  else if (st == ST_OK)
     command_say(cx, "preview only: %zu %s, nothing is changed and nothing sent", letters,
                 letters == 1 ? "letter" : "letters");
   return st;

@@ -52,16 +52,17 @@ static const struct command_row table[] = {
   /* embargo and vulnerability facts */
   { "embargo", "#embargo propose DATE | accept | reject | terminate REASON",
     "The embargo. Of two dates the earlier holds at once and the later one is a proposed revision. accept agrees to "
-    "the "
-    "open proposal, reject drops it, terminate ends the embargo. Tell the reporter with #reply.",
-    CMD_NEEDS_CASE, command_do_embargo },
+    "what the other side has proposed, reject drops it (or takes the own proposal back), terminate ends the embargo. "
+    "With \"for reporter\" (or \"for ADDRESS\") at the end of the first three you pass on what they said by other "
+    "means. The reporter and all others who keep the embargo get a mail about each change; the REASON stands in it.",
+    CMD_NEEDS_CASE | CMD_OUTSIDE, command_do_embargo },
   { "fix-ready", "#fix-ready [DATE]", "There is a fix. The case must be Accepted.", CMD_NEEDS_CASE, command_do_fact },
   { "fix-deployed", "#fix-deployed [DATE]", "The fix is deployed; it must be ready.", CMD_NEEDS_CASE, command_do_fact },
   { "public", "#public [DATE] [URL]", "The vulnerability is public. Ends the embargo.", CMD_NEEDS_CASE,
     command_do_fact },
   { "exploit-public", "#exploit-public [DATE] [URL]",
     "An exploit is public, and so is the vulnerability. Ends the embargo.", CMD_NEEDS_CASE, command_do_fact },
-  { "attacks", "#attacks [DATE]", "Attacks were observed. Ends the embargo when a lead analyst says so.",
+  { "attacks", "#attacks [DATE]", "Attacks were observed. Ends the embargo when a lead analyst says so (attacks_end_embargo).",
     CMD_NEEDS_CASE, command_do_fact },
   /* facts */
   { "title", "#title TEXT", "The title of the case.", CMD_NEEDS_CASE, command_do_line_field },

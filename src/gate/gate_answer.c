@@ -2,6 +2,8 @@
 /* gate: read-only answers as plain text: #list #show #history #key list/show, and embargoctl's. */
 #include "gate_private.h"
 
+#include <embargod/embargo.h>
+
 #include <stdio.h>
 
 static const char *local(struct gate *g, struct pool *pool, int64_t t)
@@ -98,7 +100,7 @@ static void put_fields(struct buf *b, struct pool *pool, const struct vuln_case 
 {
   for (size_t i = 0; i < vc->field_count; i++) {
     const struct case_field *f = &vc->field[i];
-    if (!strcmp(f->name, "title"))
+    if (!strcmp(f->name, "title") || text_istarts(f->name, "embargo-"))
       continue;
     if (!strcmp(f->name, "field"))
       buf_printf(b, "field %s:%s%s\n", f->value, strchr(f->extra, '\n') ? "\n" : " ", f->extra);
@@ -170,16 +172,28 @@ static void put_preferences(struct buf *b, const struct vuln_case *vc)
   buf_adds(b, "\n");
 }
 
+/* An embargo's end is one instant: shown in the configuration's zone and in UTC, with who proposed it. */
+static void put_embargo(struct gate *g, struct buf *b, struct pool *pool, const struct vuln_case *vc)
+{
+  const char *by = embargo_agreed_by(pool, vc);
+  buf_printf(b, "embargo:     %s", em_state_name(vc->em));
+  if (vc->embargo_until)
+    buf_printf(b, " %s %s (%s)", vc->em == EM_EXITED ? "since" : "until", local(g, pool, vc->embargo_until), time_iso(pool, vc->embargo_until));
+  buf_printf(b, "%s%s\n", text_empty(by) || vc->em == EM_EXITED ? "" : ", proposed by ", vc->em == EM_EXITED ? "" : by);
+  if (vc->embargo_proposed)
+    buf_printf(b, "proposed:    embargo until %s (%s), by %s\n", local(g, pool, vc->embargo_proposed), time_iso(pool, vc->embargo_proposed),
+               embargo_proposed_by(pool, vc));
+}
+
 enum status answer_case(struct gate *g, struct pool *pool, const struct vuln_case *vc, bool with_text, char **out, struct fault *err)
 {
   struct buf b = buf_new(pool, 4096);
   char cs[7];
   cs_string(vc->cs, cs);
   buf_printf(&b, "%s  %s\n", vc->id, case_get(vc, "title"));
-  buf_printf(&b, "report:      %s\nembargo:     %s%s%s\nfacts:       %s\n", rm_state_name(vc->rm), em_state_name(vc->em),
-             !vc->embargo_until ? "" : vc->em == EM_EXITED ? " since " : " until ", vc->embargo_until ? local(g, pool, vc->embargo_until) : "", cs);
-  if (vc->embargo_proposed)
-    buf_printf(&b, "proposed:    embargo until %s\n", local(g, pool, vc->embargo_proposed));
+  buf_printf(&b, "report:      %s\n", rm_state_name(vc->rm));
+  put_embargo(g, &b, pool, vc);
+  buf_printf(&b, "facts:       %s\n", cs);
   put_preferences(&b, vc);
   buf_printf(&b, "opened:      %s (%s)\nassigned:    %s\n", local(g, pool, vc->opened_at), vc->channel, assignees(pool, vc));
   if (vc->arrived_clear)

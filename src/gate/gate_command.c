@@ -363,7 +363,7 @@ static enum status copies_to(struct order *o, const struct conf_analyst *to, str
   size_t count = r->work.out_count;
   for (size_t i = 0; !st && i < count; i++) {
     const struct outgoing *sent = r->work.out[i];
-    if (sent->vc != vc || !sent->party.vc)
+    if (sent->vc != vc || !sent->party.vc || sent->embargo) /* the event says what those say */
       continue;
     struct letter_spec c = { .template_name = "internal/copy", .vc = vc, .serial = pool_printf(r->pool, "copy-%zu-%s", i, to->name) };
     st = copy(o, to, &c, copy_vars(o, sent, to->language), err);

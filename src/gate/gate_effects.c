@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gate: carries out a plan's effects: events, notes, answers; letters, releases and keys have files of their own. */
-#include "gate_effects.h"
+#include "gate_embargo.h"
 
 /* A command that cannot be carried out: nothing of the mail is. */
 enum status effect_deny(struct doing *d, const struct effect *e, struct fault *err, const char *why)
@@ -62,6 +62,8 @@ static enum status carry_out(struct doing *d, const struct effect *e, struct fau
     return ST_OK;
   case EFFECT_NOTE:
     return dry ? ST_OK : note(d, e);
+  case EFFECT_EMBARGO:
+    return effect_embargo(d, e, err);
   case EFFECT_SPAM:
     return dry ? ST_OK : spam(d, e);
   }

@@ -25,6 +25,7 @@ struct address {
 MUST_USE enum status effect_deny(struct doing *d, const struct effect *e, struct fault *err, const char *why);
 /* gate_letters.c */
 MUST_USE enum status effect_letter(struct doing *d, const struct effect *e, struct fault *err);
+void effect_show_letter(struct doing *d, const struct outgoing *o, const char *state); /* in the receipt, as it would be read */
 MUST_USE enum status effect_address_reporter(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to,
                                              struct fault *err);
 MUST_USE enum status effect_address_stakeholder(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to,

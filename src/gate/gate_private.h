@@ -93,7 +93,7 @@ struct letter_record {
   const char *asked_by, *released_by;             /* released_by "": nobody had to */
 };
 struct outgoing {
-  const char *kind;         /* outbox kind: "acknowledgement", "forward", "stub", "receipt", "reply", "notice", "copy", "alarm" */
+  const char *kind;         /* outbox kind: "acknowledgement", "forward", "stub", "receipt", "reply", "notice", "copy", "alarm", "embargo" */
   struct vuln_case *vc;     /* NULL: system scope */
   struct party_ref party;
   const char *to_name;      /* for people: analyst's or stakeholder's name */
@@ -107,6 +107,7 @@ struct outgoing {
   /* Makes what goes out in its place (content-free, in clear) when its recipient's key fails; NULL: nothing does. */
   enum status (*fallback)(struct run *r, struct outgoing *o, struct outgoing **instead, struct fault *err);
   const struct conf_analyst *analyst; /* recipient, of a forward */
+  const struct embargo_change *embargo; /* what an "embargo" letter says; NULL */
   struct bytes content;     /* composed, before signing; with `late` only when it is sealed */
   bool late;
   struct pool *side;        /* of a large late one: what it is made of goes before the letter's own memory does */
@@ -282,6 +283,7 @@ struct gate {
   int64_t outbox_look_at;   /* wall time of the next look */
   int64_t due_look_at;
   int64_t digest_look_at;   /* wall clock */
+  int64_t embargo_look_at;  /* wall clock: when the next embargo may end */
   int64_t wall_seen, mono_seen; /* both clocks at the last look; 0: none yet */
   int64_t clock_off;        /* seconds that the wall clock has jumped and nobody has confirmed: releases are held; 0 */
   struct pool *changed_pool;
@@ -480,6 +482,10 @@ MUST_USE enum status due_list(struct gate *g, struct pool *pool, struct vuln_cas
 MUST_USE enum status due_verb(struct gate *g, struct pool *pool, const char *id, bool as_json, struct buf *b, struct fault *err);
 const char *due_event_text(struct pool *pool, const struct case_event *e); /* for people: without the keys of a reminder */
 MUST_USE enum status due_show(struct gate *g, struct pool *pool, const struct vuln_case *vc, struct buf *b, struct fault *err);
+
+/* gate_embargo_end.c */
+void gate_embargo_tick(struct gate *g);
+void gate_embargo_changed_by(struct run *r); /* committed: the next end may be another one */
 
 /* gate_digest.c */
 void gate_digest_tick(struct gate *g);

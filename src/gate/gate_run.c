@@ -242,8 +242,8 @@ void run_fail(struct run *r, const struct fault *err)
   if (r->system) { /* there is no letter to hold: what it was about is in the outbox and in the case's history */
     log_event(&g->log, LOG_LEVEL_ERR, "a mail to the analysts could not be made; see embargoctl outbox", LOG_STR("why", err->text));
     r->work.out_count = 0;
-    if (r->whole) { /* a reminder or a digest that was not made is still to be made */
-      r->work.event_count = 0;
+    if (r->whole) { /* a reminder, a digest or an embargo's end that was not made is still to be made */
+      r->work.vc_count = r->work.event_count = r->work.message_count = 0;
       r->work.meta = NULL;
       if (r->about)
         gate_due_changed(r->g, r->about);

@@ -3,6 +3,8 @@
  * embargoctl itself with the store's lock taken. */
 #include "gate_private.h"
 
+#include <embargod/embargo.h>
+
 #include <jansson.h>
 
 struct verb_call {
@@ -108,9 +110,10 @@ static json_t *case_json(struct verb_call *v, const struct vuln_case *vc)
   for (unsigned i = 0; i < CS_PREFERENCES; i++)
     json_object_set_new(order, cs_preference(i)->name,
                         success.outcome[i] == CS_OPEN ? json_null() : json_boolean(success.outcome[i] == CS_MET));
-  return json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b}", "id", js(vc->id), "title", js(case_get(vc, "title")), "report",
+  return json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b}", "id", js(vc->id), "title", js(case_get(vc, "title")), "report",
                    rm_state_name(vc->rm), "embargo", em_state_name(vc->em), "facts", cs, "opened", jt(v, vc->opened_at), "embargo_until",
-                   jt(v, vc->embargo_until), "embargo_proposed", jt(v, vc->embargo_proposed), "order", order, "fields", fields, "parties", parties, "members", members, "arrived_in_clear",
+                   jt(v, vc->embargo_until), "embargo_proposed", jt(v, vc->embargo_proposed), "embargo_by", js(embargo_agreed_by(v->pool, vc)), "embargo_proposed_by",
+                   js(embargo_proposed_by(v->pool, vc)), "order", order, "fields", fields, "parties", parties, "members", members, "arrived_in_clear",
                    vc->arrived_clear);
 }
 

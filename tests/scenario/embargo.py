@@ -3,12 +3,13 @@
 """Stories: the embargo and the facts that end it, by mail. Real binaries, real gpg, maildirs."""
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from commands import live, ok, opened, refused  # noqa: E402
-from gateway import expect  # noqa: E402
-from story import main  # noqa: E402
+from commands import ONE, TWO, live, ok, opened, refused, settle  # noqa: E402
+from gateway import BUILD, expect  # noqa: E402
+from story import main, wait  # noqa: E402
 
 
 def at(s):
@@ -17,54 +18,293 @@ def at(s):
     return c["embargo"], c["embargo_until"], c["embargo_proposed"]
 
 
+def told(s, who, words, encrypted=True):
+    """Exactly one new mail about the embargo for them, ours, with these words in its subject."""
+    got = [m for m in s.fresh(who) if "mbargo" in m.subject and "Receipt" not in m.subject]
+    expect(len(got) == 1 and words in got[0].subject, "%s is told: %s" % (who.name, words), *[m.subject for m in got])
+    expect(got[0].encrypted == encrypted and (got[0].signer == s.fpr if encrypted else "multipart/signed" in got[0].outer["Content-Type"]),
+           "signed, and encrypted when there is a key", got[0].outer.items())
+    return got[0]
+
+
+def silent(s, *people):
+    for who in people:
+        got = [m.subject for m in s.fresh(who)]
+        expect(not got, "%s is told nothing" % who.name, *got)
+
+
+def exact(when):
+    """As it is shown in UTC: "2099-05-01 10:00 UTC (2099-05-01T10:00:00Z)"."""
+    return "%s UTC (%s)" % (when[:16].replace("T", " "), when)
+
+
 @live
 def dates(s):
-    """The earlier date holds at once, a later one is a revision; the instant is shown; refusals change nothing."""
+    """An extension is proposed and accepted by the other side, a shorter date holds at once; all are told; refusals change nothing."""
     fw, = opened(s)
     state, default, proposed = at(s)
-    expect(state == "Active" and default and not proposed, "the default embargo holds", at(s))
+    expect(state == "Active" and default and not proposed and s.show()["embargo_by"] == "the default embargo", "the default embargo holds", s.show())
     r = ok(s.command(s.alice, "#embargo propose 2099-05-01T10:00Z\n", fw), "#embargo")
-    expect("(2099-05-01T10:00:00Z)" in r.text, "the exact instant is shown", r.text)
+    expect("2099-05-01 10:00 UTC (2099-05-01T10:00:00Z)" in r.text, "the exact instant is shown", r.text)
     state, until, proposed = at(s)
-    expect(state == "Revise" and until == default and proposed, "an extension is only proposed", at(s))
-    refused(s.command(s.bob, "#embargo reject\n#embargo accept\n", fw), "#embargo accept", "Active cannot accept")
+    expect(state == "Revise" and until == default and proposed == "2099-05-01T10:00:00Z", "an extension is only proposed", at(s))
+    expect(s.show()["embargo_proposed_by"] == "alice" and "by alice" in s.ctl("show", ONE), "by whom", s.show())
+    m = told(s, s.robin, "[%s] Embargo: an end is proposed" % ONE)
+    expect("Example Pumps proposes an end" in m.text and "Proposed:    " + exact(proposed) in m.text and "Agreed:      " + exact(default) in m.text, "both dates", m.text)
+    expect("#embargo accept" in m.text and "alice" not in m.text, "how to answer; no name of an analyst", m.text)
+    expect(m.outer["Subject"] == "[%s] ..." % ONE and m.outer["Auto-Submitted"] == "auto-generated", "nothing outside", m.outer.items())
+    m = told(s, s.bob, "Embargo: %s is proposed" % exact(proposed))
+    expect("alice proposes" in m.text and "Told:        robin@lab.example\n" in m.text, "who, and who was told", m.text)
+    for who in (s.alice, s.bob):
+        refused(s.command(who, "#embargo accept\n", fw), "#embargo accept", "nobody accepts their own proposal", "proposed by alice", "#embargo accept for reporter")
+    refused(s.command(s.bob, "#embargo reject\n#embargo accept\n", fw), "#embargo accept", "Active cannot accept", "possible now: propose or terminate")
     expect(at(s) == (state, until, proposed), "nothing was changed", at(s))
-    ok(s.command(s.bob, "#embargo accept\n", fw), "#embargo")
-    expect(at(s)[:2] == ("Active", proposed) and not at(s)[2], "the extension is agreed", at(s))
+    silent(s, s.robin)
+    s.fresh(s.alice)
+    ok(s.command(s.bob, "#embargo accept for reporter\n", fw), "#embargo")
+    expect(at(s)[:2] == ("Active", proposed) and not at(s)[2] and s.show()["embargo_by"] == "alice", "the extension is agreed", s.show())
+    m = told(s, s.robin, "Embargo agreed")
+    expect("you have accepted" in m.text and exact(proposed) in m.text and "Before:      " + exact(default) in m.text, "confirmed", m.text)
+    m = told(s, s.alice, "Embargo: agreed until " + exact(proposed))
+    expect("robin@lab.example (as bob says) has accepted" in m.text.replace("\n", " "), "who passed it on", m.text)
     ok(s.command(s.alice, "#embargo propose +10d\n", fw), "#embargo")
     state, until, longer = at(s)
     expect(state == "Revise" and until < default and longer == proposed, "the shorter one wins at once", at(s))
+    m = told(s, s.robin, "Embargo: new end")
+    expect("Ends:        " + exact(until) in m.text and "Before:      " + exact(longer) in m.text and "Proposed:    " + exact(longer) in m.text, "the dates", m.text)
+    told(s, s.bob, "ends at %s now" % exact(until))
     ok(s.command(s.alice, "#embargo reject\n", fw), "#embargo")
     expect(at(s)[:2] == ("Active", until) and not at(s)[2], "the short one stands", at(s))
+    m = told(s, s.robin, "Embargo: a proposal is dropped")
+    expect("Dropped:     " + exact(longer) in m.text and exact(until) + ", as before" in m.text, "what stands", m.text)
+    told(s, s.bob, "a proposal is dropped")
     refused(s.command(s.alice, "#embargo terminate\n", fw), "#embargo terminate", "the reason is missing")
     ok(s.command(s.alice, "#embargo terminate it leaked\n", fw), "#embargo")
     expect(at(s)[0] == "Exited", "it has ended", at(s))
-    refused(s.command(s.alice, "#embargo propose +30d\n", fw), "#embargo propose +30d", "Exited cannot propose")
+    m = told(s, s.robin, "The embargo has ended")
+    expect("before its date" in m.text and "Reason:      it leaked" in m.text and "Was agreed:  " + exact(until) in m.text, "and why", m.text)
+    m = told(s, s.bob, "Embargo ENDED before its date")
+    expect("alice has ended" in m.text and "Reason:      it leaked" in m.text, "and why", m.text)
+    refused(s.command(s.alice, "#embargo propose +30d\n", fw), "#embargo propose +30d", "Exited cannot propose", "possible now: nothing")
     r = ok(s.command(s.alice, "#history\n", fw), "#history")
-    expect("ended: it leaked" in r.text, "the history says why", r.text)
-    expect(not s.fresh(s.robin), "these commands write to nobody outside")
+    for line in ("alice: proposed until 2099-05-01T10:00:00Z; until %s holds" % default,
+                 "bob: agreed until 2099-05-01T10:00:00Z, as alice proposed (the word of robin@lab.example, as bob says)",
+                 "alice: rejected: until 2099-05-01T10:00:00Z, as alice proposed", "alice: ended: it leaked"):
+        expect(line in r.text, "the history has: " + line, r.text)
+    silent(s, s.robin, s.fda, s.cisa)
+
+
+@live
+def shortest_wins(s):
+    """Both directions: a reporter's shorter date against ours, our shorter one against theirs; of two extensions the shorter."""
+    fw, = opened(s)
+    default = at(s)[1]
+    ok(s.command(s.alice, "#embargo propose +30d for reporter\n", fw))
+    state, until, proposed = at(s)
+    expect(state == "Revise" and until < default == proposed and s.show()["embargo_by"] == "robin@lab.example (alice passed it on)", "theirs holds", s.show())
+    expect("with your proposal the embargo has a new end" in told(s, s.robin, "Embargo: new end").text, "told as theirs")
+    refused(s.command(s.alice, "#embargo accept\n", fw), "#embargo accept", "own proposal", "the default embargo")
+    ok(s.command(s.bob, "#embargo propose +10d\n", fw))
+    expect(at(s)[1] < until and at(s)[2] == until and s.show()["embargo_proposed_by"].startswith("robin@"), "ours is shorter: it holds", s.show())
+    m = told(s, s.robin, "Embargo: new end")
+    expect("Example Pumps has proposed" in m.text and "#embargo accept" not in m.text, "their own date needs no answer of theirs", m.text)
+    ok(s.command(s.alice, "#embargo accept\n", fw))
+    expect(at(s) == ("Active", until, None), "their date, which we accept", at(s))
+    told(s, s.robin, "Embargo agreed")
+    ok(s.command(s.alice, "#embargo propose 2098-01-01\n#embargo propose 2097-01-01 for reporter\n", fw))
+    expect(at(s) == ("Revise", "2097-01-01T09:00:00Z", "2098-01-01T09:00:00Z"), "the shorter of two extensions holds", at(s))
+    r = ok(s.command(s.alice, "#show\n", fw))
+    expect("embargo:     Revise until 2097-01-01 09:00 UTC (2097-01-01T09:00:00Z), proposed by robin@lab.example (alice passed it on)" in r.text and
+           "proposed:    embargo until 2098-01-01 09:00 UTC (2098-01-01T09:00:00Z), by alice" in r.text, "#show tells who proposed what", r.text)
+    s.fresh(s.robin)
+    r = s.command(s.bob, "#preview embargo terminate enough\n", fw)
+    expect("To:      Robin Reporter <robin@lab.example>, signed and encrypted" in r.text and "Reason:      enough" in r.text, "the preview has the letter", r.text)
+    expect(at(s)[0] == "Revise", "and nothing changed", at(s))
+    silent(s, s.robin)
 
 
 @live
 def facts(s):
-    """Facts need their order; an exploit that is public ends the embargo; #show tells how well it went."""
+    """Facts need their order and their dates; an exploit that is public ends the embargo; #show tells how well it went."""
     fw, = opened(s)
     refused(s.command(s.alice, "#fix-ready\n", fw), "#fix-ready", "needs a case that is Accepted")
     refused(s.command(s.alice, "#public +2d\n", fw), "#public +2d", "in the future")
+    refused(s.command(s.alice, "#validate\n#accept\n#fix-ready 2020-01-01\n", fw), "#fix-ready 2020-01-01", "cannot be earlier than 'vendor aware'")
     expect(s.show()["facts"] == "Vfdpxa" and at(s)[0] == "Active", "nothing was changed", s.show())
     ok(s.command(s.bob, "#validate\n#accept\n#fix-ready\n#attacks\n", fw), "#fix-ready", "#attacks")
     expect(s.show()["facts"] == "VFdpxA" and at(s)[0] == "Active", "attacks end it only when a lead says so", s.show())
-    refused(s.command(s.alice, "#embargo propose +5d\n", fw), "#embargo propose +5d", "attacks were observed")
+    m = told(s, s.alice, "Embargo: ATTACKS, should it end?")
+    expect("bob says that attacks were observed" in m.text and "#embargo terminate REASON" in m.text, "a lead is asked", m.text)
+    silent(s, s.robin)
+    refused(s.command(s.alice, "#embargo propose +5d\n", fw), "#embargo propose +5d", "attacks were observed; possible now: terminate")
+    refused(s.command(s.alice, "#fix-deployed 2020-01-01T10:00Z\n", fw), "#fix-deployed 2020-01-01T10:00Z", "cannot be earlier than 'fix ready'")
     ok(s.command(s.bob, "#exploit-public https://blog.example/poc\n", fw), "#exploit-public")
     c = s.show()
     expect(c["facts"] == "VFdPXA" and c["embargo"] == "Exited", "public, and ended", c)
+    m = told(s, s.robin, "The embargo has ended")
+    expect("Reason:      an exploit is publicly available" in m.text, "why", m.text)
     expect([f["value"] for f in c["fields"] if f["name"] == "reference"] == ["https://blog.example/poc"], "the link is kept", c)
     expect(c["order"]["F<P"] is True and c["order"]["D<P"] is False and len(c["order"]) == 12, "the twelve preferences", c["order"])
     r = ok(s.command(s.alice, "#show\n", fw), "#show")
     expect("F<P+" in r.text and "D<P-" in r.text and "Exited since" in r.text, "#show tells the same", r.text)
 
 
-STORIES = [dates, facts]
+@live
+def a_lead_ends_it(s):
+    """attacks_end_embargo = lead: a lead's own #attacks ends it at once."""
+    fw, = opened(s)
+    ok(s.command(s.alice, "#attacks\n", fw))
+    expect(at(s)[0] == "Exited", "ended", at(s))
+    expect("Reason:      attacks were observed" in told(s, s.robin, "The embargo has ended").text, "why")
+    told(s, s.bob, "ENDED before its date")
+
+
+@live
+def attacks_at_once(s):
+    """attacks_end_embargo = at-once: whoever says so."""
+    fw, = opened(s)
+    ok(s.command(s.bob, "#attacks\n", fw))
+    expect(at(s)[0] == "Exited", "ended", at(s))
+    told(s, s.robin, "The embargo has ended")
+    told(s, s.alice, "ENDED before its date")
+
+
+@live
+def attacks_never(s):
+    """attacks_end_embargo = never: it stands, but there is nothing to agree on any more; #public ends it and a proposal falls."""
+    fw, = opened(s)
+    ok(s.command(s.alice, "#embargo propose 2099-01-01\n", fw))
+    told(s, s.robin, "an end is proposed")
+    r = ok(s.command(s.alice, "#attacks\n", fw))
+    expect("attacks_end_embargo = never" in r.text and at(s)[0] == "Revise", "it stands", r.text)
+    silent(s, s.robin)
+    refused(s.command(s.alice, "#embargo accept for reporter\n", fw), "#embargo accept", "attacks were observed; possible now: reject or terminate")
+    ok(s.command(s.bob, "#public\n", fw))
+    expect(at(s)[0] == "Exited" and not at(s)[2], "publication ends it", at(s))
+    m = told(s, s.robin, "The embargo has ended")
+    expect("Reason:      the vulnerability is publicly known" in m.text, "why", m.text)
+
+
+def who_hears_what(s):
+    """German letters in a German house, with its zone; a reporter without a key gets no reason; who works on the case has the event."""
+    nadia = s.person("Nadia", "nadia@lab.example", key=False)
+    s.set_conf('zone = "UTC"', 'zone = "Europe/Berlin"')
+    s.set_conf('analyst "bob" {', 'analyst "bob" {\n  language = de')
+    with s.daemon():
+        s.once = lambda: settle(s)
+        s.deliver(nadia.plain(s.ADDRESS, "A hole", "The pump takes any firmware.\n"))
+        s.once()
+        fw = s.one(s.alice)
+        s.fresh(s.bob), s.fresh(nadia)
+        ok(s.command(s.alice, "#assign alice\n#embargo propose 2098-07-01\n", fw))
+        m = told(s, nadia, "Embargo: Ein Ende ist vorgeschlagen", encrypted=False)
+        expect("Vorschlag:   2098-07-01 09:00 CEST (2098-07-01T07:00:00Z)" in m.text and "Vereinbart:  20" in m.text, "the day, at the hour of the house", m.text)
+        expect("firmware" not in m.text and "A hole" not in m.text, "nothing of the report", m.text)
+        m = told(s, s.bob, "Embargo: 2098-07-01 09:00 CEST (2098-07-01T07:00:00Z) vorgeschlagen")
+        expect("alice schlägt ein Ende" in m.text and "nadia@lab.example (in clear, without the reason)" in m.text, "in German", m.text)
+        ok(s.command(s.bob, "#embargo terminate the secret word is zanzibar\n", fw))
+        m = told(s, nadia, "Das Embargo ist beendet", encrypted=False)
+        expect("zanzibar" not in m.text and "Grund" not in m.text and "Beendet:     20" in m.text, "no reason in clear", m.text)
+        got = s.fresh(s.alice)
+        expect(len(got) == 1 and "bob: embargo" in got[0].subject and "zanzibar" not in got[0].outer["Subject"], "alice works on it: she has the event", *[m.subject for m in got])
+        silent(s, s.bob)
+
+
+# ---- the end by its date ----
+DAY = 86400
+
+
+def run_at(s, days, **env):
+    return s.once(code=None, env=dict(env, EMBARGOD_FAKE_TIME="+%d" % int(days * DAY)))
+
+
+def ends_by_itself(s):
+    """At its instant and not before; at the next start when nobody ran; once; told to all; an open proposal falls."""
+    fw, = opened(s)
+    ok(s.command(s.alice, "#embargo propose +5d\n", fw))
+    until, longer = at(s)[1:]
+    s.fresh(s.robin), s.fresh(s.bob)
+    run_at(s, 4.9)
+    expect(at(s) == ("Revise", until, longer), "not before", at(s))
+    silent(s, s.robin)
+    s.fresh(s.alice), s.fresh(s.bob)
+    run_at(s, 7)
+    expect(at(s) == ("Exited", until, None), "at the next start; over since its date", at(s))
+    m = told(s, s.robin, "[%s] The embargo has ended" % ONE)
+    expect("has ended, as agreed" in m.text and "Ended:       " + exact(until) in m.text, "the instant", m.text)
+    for who in (s.alice, s.bob):
+        m = told(s, who, "Embargo has ended")
+        expect("it has ended by itself" in m.text and "Told:        robin@lab.example\n" in m.text, who.name, m.text)
+    run_at(s, 7.1), run_at(s, 30)
+    silent(s, s.robin)
+    expect(not [m for m in s.fresh(s.alice) if "mbargo" in m.subject], "once")
+    history = s.ctl("show", ONE)
+    expect(history.count("embargo.end") == 1 and "ended by its date, " + until in history, "one entry", history)
+    expect("Exited since " + exact(until) in history, "shown", history)
+
+
+def killed_at_the_end(s):
+    """Killed before and behind the commit of the end, and while its mails are sent: it ends once, each hears of it once."""
+    with open(os.path.join(BUILD, "config.h")) as f:
+        if "define EMBARGOD_FAILPOINTS 1" not in f.read():
+            print("        (no failpoints in this build: not killed)")
+            return
+    fw, = opened(s)
+    ok(s.command(s.alice, "#embargo propose +2d\n", fw))
+    s.fresh(s.robin), s.fresh(s.bob)
+    for point in ("embargo.decided", "gate.write", "gate.commit.before"):
+        expect(run_at(s, 3, EMBARGOD_FAILPOINT=point) == -9, "killed at " + point)
+        expect(s.show()["embargo"] == "Revise", "nothing of it happened: " + point, at(s))
+        silent(s, s.robin)
+    for point in ("gate.commit.after", "gate.sent"):
+        expect(run_at(s, 3, EMBARGOD_FAILPOINT=point) == -9, "killed at " + point)
+        expect(s.show()["embargo"] == "Exited", "it happened: " + point, at(s))
+    run_at(s, 3), run_at(s, 3.1)  # what was under way when it died is sent again
+    for who in (s.robin, s.alice, s.bob):
+        got = [m for m in s.fresh(who) if "mbargo has ended" in m.subject]
+        expect(len({m["Message-ID"] for m in got}) == 1 and 1 <= len(got) <= 2, who.name, *[m["Message-ID"] for m in got])
+    expect(s.ctl("show", ONE).count("embargo.end") == 1, "one entry")
+
+
+def a_clock_in_doubt(s):
+    """While the clock is in doubt nothing ends; when somebody has confirmed it, it ends at once. A running daemon ends it at its instant."""
+    clock = os.path.join(s.root, "clock")
+
+    def set_clock(ahead):
+        with open(clock + ".new", "w") as f:
+            f.write("+%d" % ahead)
+        os.rename(clock + ".new", clock)
+
+    set_clock(0)
+    env = {"EMBARGOD_FAKE_TIME": "@" + clock}
+    with s.daemon(env) as d:
+        once, s.once = s.once, lambda: settle(s)
+        one, two = opened(s, "Pump takes any firmware", "Monitor shows secrets")
+        ok(s.command(s.alice, "#embargo propose +5d\n", one))
+        ok(s.command(s.alice, "#embargo propose %s\n" % time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 100)), two))
+        s.fresh(s.robin)
+        set_clock(120)
+        wait(lambda: s.show(TWO)["embargo"] == "Exited", "the second ends while the daemon runs")
+        settle(s)
+        told(s, s.robin, "[%s] The embargo has ended" % TWO)
+        expect(s.show(ONE)["embargo"] == "Revise", "the first does not", s.show(ONE))
+        set_clock(6 * DAY)
+        d.says("the clock has jumped")
+        wait(lambda: any("has jumped" in m.subject for m in s.fresh(s.alice)), "the analysts are told of the jump")
+        settle(s)
+        expect(s.show(ONE)["embargo"] == "Revise", "held", s.show(ONE))
+        silent(s, s.robin)
+        s.ctl("clock", "accept")
+        wait(lambda: s.show(ONE)["embargo"] == "Exited", "it ends when the time is confirmed")
+        settle(s)
+        told(s, s.robin, "[%s] The embargo has ended" % ONE)
+        s.once = once
+
+
+STORIES = [dates, shortest_wins, facts, a_lead_ends_it, attacks_at_once, attacks_never, who_hears_what, ends_by_itself, killed_at_the_end,
+           a_clock_in_doubt]
+SETUP = {attacks_at_once: {"extra": "attacks_end_embargo = at-once\n"}, attacks_never: {"extra": "attacks_end_embargo = never\n"},
+         shortest_wins: {"extra": "default_hour = 9\n"}, who_hears_what: {"extra": "language = de\ndefault_hour = 9\n"}}
 
 if __name__ == "__main__":
-    sys.exit(main(STORIES, {}))
+    sys.exit(main(STORIES, SETUP))

@@ -14,7 +14,7 @@
 struct scene {
   const char *who;  /* NULL: alice, a lead analyst; bob is none, olga an observer */
   enum rm_state rm; /* 0: Received */
-  const char *reply_clear, *tlp, *prefix;
+  const char *reply_clear, *tlp, *prefix, *attacks;
   bool no_reporter, no_key, clear_ok, spam, merged, unbound, signed_only, no_templates;
   const char *attached; /* address of a key that is attached to the mail */
   int gate_reply, gate_notify;
@@ -105,6 +105,7 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
                       .due_count = ARRAY_LEN(test_due),
                       .case_prefix = "EMB",
                       .embargo_days = 90,
+                      .attacks_end_embargo = s->attacks,
                       .clinical = clinical_matrix_default(),
                       .reply_clear = s->reply_clear ? s->reply_clear : "lead",
                       .gate_reply = s->gate_reply,
@@ -166,7 +167,7 @@ static inline const char *results_text(struct pool *pool, const struct plan *p)
 /* One line for each effect. */
 static inline const char *effects_text(struct pool *pool, const struct plan *p)
 {
-  static const char *const kind[] = { "?", "event", "letter", "NOTE", "answer", "KEY", "SPAM", "APPROVE", "CANCEL" };
+  static const char *const kind[] = { "?", "event", "letter", "NOTE", "answer", "KEY", "SPAM", "APPROVE", "CANCEL", "EMBARGO" };
   struct buf b = buf_new(pool, 400);
   for (size_t i = 0; i < p->effect_count; i++) {
     const struct effect *e = &p->effect[i];
@@ -176,6 +177,8 @@ static inline const char *effects_text(struct pool *pool, const struct plan *p)
                  e->preview_only ? " preview" : "");
     if (e->kind == EFFECT_ANSWER)
       buf_printf(&b, " %d", e->answer);
+    if (e->embargo)
+      buf_printf(&b, " %s%s", embargo_what_name(e->embargo->what), e->preview_only ? " preview" : "");
     if (e->what[0])
       buf_printf(&b, " %s", e->what);
     if (e->args[0])
