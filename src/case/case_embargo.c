@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* case/embargo: what people and facts do to the embargo. Which steps are legal, case_state.c's tables say; here: who may
- * take them, and which date holds. */
+/* case/embargo: what people and facts do to the embargo. Which steps are legal, case_state.c's tables say; here: who
+ * may take them, and which date holds. */
 #include <config.h>
 
 #include <embargod/embargo.h>
@@ -34,9 +34,13 @@ static void put_behind(const struct embargo_act *a, const char *field, struct em
   case_set(a->pool, a->vc,
            &(struct case_field){ .name = field,
                                  .value = nobody ? "the default embargo" : who.name,
-                                 .extra = side_words[nobody ? 0 : who.party ? 2 : 1],
+                                 .extra = side_words[nobody      ? 0
+                                                     : who.party ? 2
+                                                                 : 1],
                                  .at = a->now,
-                                 .by = !text_empty(by) ? by : who.party ? "" : who.name });
+                                 .by = !text_empty(by) ? by
+                                       : who.party     ? ""
+                                                       : who.name });
 }
 
 /* `to` gets who stands behind `from`, when nobody does yet it is the default embargo. */
@@ -119,14 +123,9 @@ static const char *name_or_default(struct embargo_who who)
 /* Fills in what is the same in each change; the case has changed already. */
 static void tell(const struct embargo_act *a, enum embargo_what what, int64_t before, struct embargo_change *out)
 {
-  static const char *const kind[] = { "",
-                                      "embargo.propose",
-                                      "embargo.accept",
-                                      "embargo.reject",
-                                      "embargo.propose",
-                                      "embargo.terminate",
-                                      "embargo.end",
-                                      "" };
+  static const char *const kind[] = {
+    "", "embargo.propose", "embargo.accept", "embargo.reject", "embargo.propose", "embargo.terminate", "embargo.end", ""
+  };
   const struct vuln_case *vc = a->vc;
   struct embargo_who behind = who_of(stands_behind(vc, OPEN));
   *out = (struct embargo_change){ .what = what,
@@ -145,9 +144,9 @@ static void tell(const struct embargo_act *a, enum embargo_what what, int64_t be
 /* The history's line; who passed on another's word stands behind it. */
 static void write_text(const struct embargo_act *a, struct embargo_change *out, const char *text)
 {
-  out->text = text_empty(a->recorded_by) ? text
-                                         : pool_printf(a->pool, "%s (the word of %s, as %s says)", text, a->by.name,
-                                                       a->recorded_by);
+  out->text = text_empty(a->recorded_by)
+                  ? text
+                  : pool_printf(a->pool, "%s (the word of %s, as %s says)", text, a->by.name, a->recorded_by);
 }
 
 /* ---- steps ---- */
@@ -186,19 +185,21 @@ static enum status just_propose(const struct embargo_act *a, int64_t at, struct 
   tell(a, EMBARGO_PROPOSED, vc->embargo_until, out);
   const char *instead = replaced ? pool_printf(a->pool, ", instead of %s", iso(a, replaced)) : "";
   write_text(a, out,
-             out->until ? pool_printf(a->pool, "proposed until %s%s; until %s holds", iso(a, at), instead, iso(a, out->until))
-                        : pool_printf(a->pool, "proposed until %s%s", iso(a, at), instead));
-  out->said = out->until ? pool_printf(a->pool,
-                                       "an extension of the embargo until %s is proposed, and the other side may accept "
-                                       "it; until then it ends at %s",
-                                       instant(a, at), instant(a, out->until))
-                         : pool_printf(a->pool, "an embargo until %s is proposed", instant(a, at));
+             out->until
+                 ? pool_printf(a->pool, "proposed until %s%s; until %s holds", iso(a, at), instead, iso(a, out->until))
+                 : pool_printf(a->pool, "proposed until %s%s", iso(a, at), instead));
+  out->said = out->until
+                  ? pool_printf(a->pool,
+                                "an extension of the embargo until %s is proposed, and the other side may accept "
+                                "it; until then it ends at %s",
+                                instant(a, at), instant(a, out->until))
+                  : pool_printf(a->pool, "an embargo until %s is proposed", instant(a, at));
   return ST_OK;
 }
 
 /* Both sides are for it at least until the earlier date: that holds; the later one waits as a revision. */
-static enum status shortest_wins(const struct embargo_act *a, int64_t at, bool against_proposal, struct embargo_change *out,
-                                 struct fault *err)
+static enum status shortest_wins(const struct embargo_act *a, int64_t at, bool against_proposal,
+                                 struct embargo_change *out, struct fault *err)
 {
   struct vuln_case *vc = a->vc;
   int64_t before = vc->em == EM_PROPOSED ? 0 : vc->embargo_until;
@@ -221,9 +222,9 @@ static enum status shortest_wins(const struct embargo_act *a, int64_t at, bool a
   write_text(a, out,
              pool_printf(a->pool, "proposed until %s; until %s holds, until %s is a proposed revision", iso(a, at),
                          iso(a, vc->embargo_until), iso(a, vc->embargo_proposed)));
-  out->said = pool_printf(a->pool,
-                          "the embargo holds until %s: the shorter one wins; until %s is a proposed revision (by %s)",
-                          instant(a, vc->embargo_until), instant(a, vc->embargo_proposed), name_or_default(out->proposed_by));
+  out->said =
+      pool_printf(a->pool, "the embargo holds until %s: the shorter one wins; until %s is a proposed revision (by %s)",
+                  instant(a, vc->embargo_until), instant(a, vc->embargo_proposed), name_or_default(out->proposed_by));
   return ST_OK;
 }
 
@@ -240,8 +241,9 @@ static enum status agree(const struct embargo_act *a, struct embargo_change *out
   close_proposal(a);
   tell(a, EMBARGO_ACCEPTED, before, out);
   out->proposed_by = (struct embargo_who){ pool_strdup(a->pool, behind.name), behind.party };
-  write_text(a, out,
-             pool_printf(a->pool, "agreed until %s, as %s proposed", iso(a, vc->embargo_until), name_or_default(behind)));
+  write_text(
+      a, out,
+      pool_printf(a->pool, "agreed until %s, as %s proposed", iso(a, vc->embargo_until), name_or_default(behind)));
   out->said = pool_printf(a->pool, "the embargo holds until %s", instant(a, vc->embargo_until));
   return ST_OK;
 }
@@ -302,7 +304,8 @@ enum status embargo_reject(const struct embargo_act *a, struct embargo_change *o
   tell(a, EMBARGO_REJECTED, vc->embargo_until, out);
   out->proposed = dropped;
   out->proposed_by = behind;
-  write_text(a, out, pool_printf(a->pool, "rejected: until %s, as %s proposed", iso(a, dropped), name_or_default(behind)));
+  write_text(a, out,
+             pool_printf(a->pool, "rejected: until %s, as %s proposed", iso(a, dropped), name_or_default(behind)));
   out->said = out->until ? pool_printf(a->pool, "rejected; the embargo until %s stands", instant(a, out->until))
                          : pool_printf(a->pool, "rejected; there is no embargo");
   return ST_OK;
@@ -326,7 +329,8 @@ static enum status over(const struct embargo_act *a, enum embargo_cause cause, c
   return ST_OK;
 }
 
-enum status embargo_terminate(const struct embargo_act *a, const char *reason, struct embargo_change *out, struct fault *err)
+enum status embargo_terminate(const struct embargo_act *a, const char *reason, struct embargo_change *out,
+                              struct fault *err)
 {
   return over(a, EMBARGO_CAUSE_SAID, reason, out, err);
 }
@@ -361,7 +365,8 @@ bool embargo_attacks_parse(const char *s, enum embargo_attacks *out)
 }
 
 /* Nobody has agreed to it yet: it falls. */
-static void drop_proposal(const struct embargo_act *a, enum embargo_cause cause, const char *why, struct embargo_change *out)
+static void drop_proposal(const struct embargo_act *a, enum embargo_cause cause, const char *why,
+                          struct embargo_change *out)
 {
   enum status st = embargo_reject(a, out, NULL);
   invariant(st == ST_OK);
@@ -418,7 +423,8 @@ static void take_behind(struct pool *pool, struct vuln_case *into, const char *f
     case_unset(into, field, NULL); /* the default embargo, or no date */
 }
 
-void embargo_merged(struct pool *pool, struct vuln_case *into, const struct vuln_case *was, const struct vuln_case *from)
+void embargo_merged(struct pool *pool, struct vuln_case *into, const struct vuln_case *was,
+                    const struct vuln_case *from)
 {
   const struct vuln_case *const source[] = { was, from };
   bool agreed = into->em == EM_ACTIVE || into->em == EM_REVISE;
@@ -426,6 +432,5 @@ void embargo_merged(struct pool *pool, struct vuln_case *into, const struct vuln
   take_behind(pool, into, OPEN, into->embargo_proposed, source);
   if (into->embargo_proposed && !stands_behind(into, OPEN)) /* a default embargo that has become the later date */
     case_set(pool, into,
-             &(struct case_field){
-                 .name = OPEN, .value = "the default embargo", .extra = side_words[0], .by = "" });
+             &(struct case_field){ .name = OPEN, .value = "the default embargo", .extra = side_words[0], .by = "" });
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate: an embargo ends by itself at its instant; when nobody ran then, at the next start. The end, its line in the history and the
- * mails are one commit: it happens once, whatever is killed when. While the clock is in doubt nothing ends. */
+/* gate: an embargo ends by itself at its instant; when nobody ran then, at the next start. The end, its line in the
+ * history and the mails are one commit: it happens once, whatever is killed when. While the clock is in doubt nothing
+ * ends. */
 #include "gate_embargo.h"
 
 #define LOOK_S 60
@@ -18,7 +19,9 @@ static enum status end(struct run *r, struct fault *err)
   }
   if (st || !embargo_is_over(vc, clock_now(&g->clock)))
     return st;
-  struct embargo_act a = { .pool = r->pool, .vc = vc, .by = { "", false }, .now = clock_now(&g->clock), .zone = g->conf->zone };
+  struct embargo_act a = {
+    .pool = r->pool, .vc = vc, .by = { "", false }, .now = clock_now(&g->clock), .zone = g->conf->zone
+  };
   embargo_end(&a, &change);
   log_event(&g->log, LOG_LEVEL_NOTICE, "an embargo has ended by its date", LOG_STR("case", vc->id));
   return embargo_changed(r, vc, &change, err);
@@ -31,7 +34,8 @@ static void end_decide(struct run *r)
   if (!run_claim(r, r->about))
     return;
   work_end(r, LETTER_APPLIED, CLASS_NONE, r->about, "");
-  enum status st = gate_clock_held(r->g) ? ST_OK : end(r, &err); /* the clock may have jumped while it waited for its case */
+  enum status st =
+      gate_clock_held(r->g) ? ST_OK : end(r, &err); /* the clock may have jumped while it waited for its case */
   FAILPOINT("embargo.decided");
   if (st) {
     run_fail(r, &err);

@@ -20,7 +20,7 @@ def at(s):
 
 def told(s, who, words, encrypted=True):
     """Exactly one new mail about the embargo for them, ours, with these words in its subject."""
-    got = [m for m in s.fresh(who) if "mbargo" in m.subject and "Receipt" not in m.subject]
+    got = [m for m in s.fresh(who) if ("mbargo" in m.subject or words in m.subject) and "Receipt" not in m.subject]
     expect(len(got) == 1 and words in got[0].subject, "%s is told: %s" % (who.name, words), *[m.subject for m in got])
     expect(got[0].encrypted == encrypted and (got[0].signer == s.fpr if encrypted else "multipart/signed" in got[0].outer["Content-Type"]),
            "signed, and encrypted when there is a key", got[0].outer.items())
@@ -124,6 +124,29 @@ def shortest_wins(s):
 
 
 @live
+def from_nothing(s):
+    """Without a default embargo: proposed, rejected; proposed, a shorter counter-proposal holds; what is only proposed falls with publication."""
+    one, two = opened(s, "Pump takes any firmware", "Monitor shows secrets")
+    expect(at(s) == ("None", None, None), "nothing", at(s))
+    refused(s.command(s.alice, "#embargo terminate enough\n", one), "#embargo terminate enough", "None cannot terminate", "possible now: propose")
+    ok(s.command(s.alice, "#embargo propose 2098-01-01T10:00Z\n", one))
+    expect(at(s) == ("Proposed", None, "2098-01-01T10:00:00Z"), "it waits", at(s))
+    expect("Agreed:      nothing yet" in told(s, s.robin, "an end is proposed").text, "nothing is agreed")
+    ok(s.command(s.bob, "#embargo reject for reporter\n", one))
+    expect(at(s) == ("None", None, None), "rejected", at(s))
+    expect("there is no embargo" in told(s, s.robin, "a proposal is dropped").text, "nothing stands")
+    ok(s.command(s.alice, "#embargo propose 2098-01-01T10:00Z\n#embargo propose 2097-01-01T10:00Z for reporter\n", one))
+    expect(at(s) == ("Revise", "2097-01-01T10:00:00Z", "2098-01-01T10:00:00Z"), "the shorter one holds", at(s))
+    ok(s.command(s.alice, "#embargo propose 2099-01-01T10:00Z\n", two))
+    s.fresh(s.robin)
+    ok(s.command(s.bob, "#public\n", two))
+    c = s.show(TWO)
+    expect((c["embargo"], c["embargo_proposed"], c["facts"]) == ("None", None, "VfdPxa"), "it falls", c)
+    expect("Reason:      the vulnerability is publicly known" in told(s, s.robin, "a proposal is dropped").text, "why")
+    refused(s.command(s.alice, "#embargo propose +5d\n", two), "#embargo propose +5d", "the vulnerability is public; possible now: nothing")
+
+
+@live
 def facts(s):
     """Facts need their order and their dates; an exploit that is public ends the embargo; #show tells how well it went."""
     fw, = opened(s)
@@ -197,13 +220,14 @@ def who_hears_what(s):
         fw = s.one(s.alice)
         s.fresh(s.bob), s.fresh(nadia)
         ok(s.command(s.alice, "#assign alice\n#embargo propose 2098-07-01\n", fw))
-        m = told(s, nadia, "Embargo: Ein Ende ist vorgeschlagen", encrypted=False)
+        m = told(s, nadia, "[%s] Neues zu diesem Fall" % ONE, encrypted=False)
         expect("Vorschlag:   2098-07-01 09:00 CEST (2098-07-01T07:00:00Z)" in m.text and "Vereinbart:  20" in m.text, "the day, at the hour of the house", m.text)
+        expect("schlägt ein Ende des Embargos vor" in m.text and "#embargo accept" in m.text, "what it is about", m.text)
         expect("firmware" not in m.text and "A hole" not in m.text, "nothing of the report", m.text)
         m = told(s, s.bob, "Embargo: 2098-07-01 09:00 CEST (2098-07-01T07:00:00Z) vorgeschlagen")
         expect("alice schlägt ein Ende" in m.text and "nadia@lab.example (in clear, without the reason)" in m.text, "in German", m.text)
         ok(s.command(s.bob, "#embargo terminate the secret word is zanzibar\n", fw))
-        m = told(s, nadia, "Das Embargo ist beendet", encrypted=False)
+        m = told(s, nadia, "[%s] Neues zu diesem Fall" % ONE, encrypted=False)
         expect("zanzibar" not in m.text and "Grund" not in m.text and "Beendet:     20" in m.text, "no reason in clear", m.text)
         got = s.fresh(s.alice)
         expect(len(got) == 1 and "bob: embargo" in got[0].subject and "zanzibar" not in got[0].outer["Subject"], "alice works on it: she has the event", *[m.subject for m in got])
@@ -301,9 +325,9 @@ def a_clock_in_doubt(s):
         s.once = once
 
 
-STORIES = [dates, shortest_wins, facts, a_lead_ends_it, attacks_at_once, attacks_never, who_hears_what, ends_by_itself, killed_at_the_end,
+STORIES = [dates, shortest_wins, from_nothing, facts, a_lead_ends_it, attacks_at_once, attacks_never, who_hears_what, ends_by_itself, killed_at_the_end,
            a_clock_in_doubt]
-SETUP = {attacks_at_once: {"extra": "attacks_end_embargo = at-once\n"}, attacks_never: {"extra": "attacks_end_embargo = never\n"},
+SETUP = {from_nothing: {"extra": "embargo_days = 0\n"}, attacks_at_once: {"extra": "attacks_end_embargo = at-once\n"}, attacks_never: {"extra": "attacks_end_embargo = never\n"},
          shortest_wins: {"extra": "default_hour = 9\n"}, who_hears_what: {"extra": "language = de\ndefault_hour = 9\n"}}
 
 if __name__ == "__main__":

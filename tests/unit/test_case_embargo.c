@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The rules between the machines (CERT/CC Vultron): what may be agreed on under which facts, what facts do to an embargo,
- * whose date holds. Every combination, against tables and rules that are written down here apart from the code. */
+/* The rules between the machines (CERT/CC Vultron): what may be agreed on under which facts, what facts do to an
+ * embargo, whose date holds. Every combination, against tables and rules that are written down here apart from the
+ * code. */
 #include <config.h>
 #include <check.h>
 #include <embargod/embargo.h>
@@ -110,7 +111,7 @@ START_TEST(every_fact_in_every_state)
           struct embargo_change ch;
           embargo_fact(&a, (enum cs_fact)f, (enum embargo_attacks)policy, lead, &ch);
           char want = facts_want((enum cs_fact)f, (enum embargo_attacks)policy, lead)[em];
-          enum embargo_what what = want == 'r' ? EMBARGO_REJECTED
+          enum embargo_what what = want == 'r'   ? EMBARGO_REJECTED
                                    : want == 't' ? EMBARGO_TERMINATED
                                    : want == 'd' ? EMBARGO_DOUBTED
                                                  : EMBARGO_UNCHANGED;
@@ -129,7 +130,9 @@ START_TEST(every_fact_in_every_state)
 END_TEST
 
 /* ---- whose date holds ---- */
-static const struct embargo_who whos[] = { { "alice", false }, { "bob", false }, { "rosa@x.org", true }, { "RITA@y.org", true } };
+static const struct embargo_who whos[] = {
+  { "alice", false }, { "bob", false }, { "rosa@x.org", true }, { "RITA@y.org", true }
+};
 
 static bool one_side(const struct embargo_who *a, const struct embargo_who *b)
 {
@@ -190,9 +193,9 @@ START_TEST(every_proposal_against_every_other)
           int64_t at = NOW + days[d] * DAY;
           enum status st = embargo_propose(&a, at, &ch, &err);
           enum embargo_what want = want_propose((enum em_state)em, one_side(&whos[m], &whos[w]), days[d]);
-          ck_assert_msg(ch.what == want && (st == ST_OK) == (want != EMBARGO_UNCHANGED), "%s, %s after %s, day %d: %s %s",
-                        em_state_name((enum em_state)em), whos[w].name, whos[m].name, days[d], embargo_what_name(ch.what),
-                        err.text);
+          ck_assert_msg(ch.what == want && (st == ST_OK) == (want != EMBARGO_UNCHANGED),
+                        "%s, %s after %s, day %d: %s %s", em_state_name((enum em_state)em), whos[w].name, whos[m].name,
+                        days[d], embargo_what_name(ch.what), err.text);
           whole(vc);
           if (st) {
             ck_assert(vc->em == before->em && vc->embargo_until == before->embargo_until);
@@ -300,10 +303,10 @@ START_TEST(facts_in_the_order_of_their_dates)
     int v, f, d, p, x; /* hours after; -99: not known */
   } rows[] = {
     /* known: V at 0, F at 10 hours, P at 20 */
-    { "D", 9, false, false, 0, 10, -99, 20, -99 },   { "D", 10, false, true, 0, 10, 10, 20, -99 },
-    { "D", 30, false, true, 0, 10, 30, 20, -99 },    { "D", -2, true, true, 0, 10, 10, 20, -99 },
-    { "D", -15, true, false, 0, 10, -99, 20, -99 },  { "X", 25, false, true, 0, 10, -99, 20, 25 },
-    { "X", 15, false, true, 0, 10, -99, 15, 15 },    { "X", -5, false, true, 0, 10, -99, -5, -5 },
+    { "D", 9, false, false, 0, 10, -99, 20, -99 },  { "D", 10, false, true, 0, 10, 10, 20, -99 },
+    { "D", 30, false, true, 0, 10, 30, 20, -99 },   { "D", -2, true, true, 0, 10, 10, 20, -99 },
+    { "D", -15, true, false, 0, 10, -99, 20, -99 }, { "X", 25, false, true, 0, 10, -99, 20, 25 },
+    { "X", 15, false, true, 0, 10, -99, 15, 15 },   { "X", -5, false, true, 0, 10, -99, -5, -5 },
     { "A", -5, false, true, 0, 10, -99, 20, -99 },
   };
   for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -334,7 +337,8 @@ START_TEST(what_a_fact_implies_has_its_date)
   vc->rm = RM_ACCEPTED;
   ck_assert_int_eq(cs_add(0, RM_ACCEPTED, CS_EXPLOIT_PUBLIC, &vc->cs, NULL), ST_OK);
   ck_assert_int_eq(cs_date(vc, 0, CS_EXPLOIT_PUBLIC, &(struct cs_when){ NOW, false, NULL }, NULL), ST_OK);
-  ck_assert(vc->cs_at[CS_VENDOR_AWARE] == NOW && vc->cs_at[CS_PUBLIC_AWARE] == NOW && vc->cs_at[CS_EXPLOIT_PUBLIC] == NOW);
+  ck_assert(vc->cs_at[CS_VENDOR_AWARE] == NOW && vc->cs_at[CS_PUBLIC_AWARE] == NOW &&
+            vc->cs_at[CS_EXPLOIT_PUBLIC] == NOW);
 }
 END_TEST
 
