@@ -117,6 +117,9 @@ struct bytes mail_compose_content(struct pool *pool, const struct mail_draft *d,
  * detached signature, micalg. CRLF, no bare CR or LF, lines <= 998. */
 struct bytes mail_compose_letter(struct pool *pool, const struct mail_draft *d, bool encrypt, struct bytes content, struct bytes sealed,
                                  const char *micalg);
+/* An encrypted letter that is too large to be made in one piece: what stands before the armored message (trimmed, with CRLF) and
+ * behind it. */
+void mail_compose_frame(struct pool *pool, const struct mail_draft *d, struct bytes sealed, struct bytes *head, struct bytes *tail);
 /* An unsigned plain letter (only for a daemon that has no usable key of its own: an operator's alarm). */
 struct bytes mail_compose_plain(struct pool *pool, const struct mail_draft *d);
 /* The core's last look before the outbox: recipient, no Bcc, encrypted when it must be, no line of `content` visible. */

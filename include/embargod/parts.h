@@ -15,7 +15,7 @@ enum part_kind {
   PART_MULTIPART = 1,
   PART_MESSAGE,   /* message/rfc822 and message/global: has one child */
   PART_TEXT,      /* text/...: decoded is UTF-8 with LF line ends */
-  PART_OTHER,     /* decoded is the transfer-decoded bytes, exactly */
+  PART_OTHER,     /* decoded (with as_is: body) is the transfer-decoded bytes, exactly */
 };
 
 /* What embargod-parse mended or could not do; the summary block of a forward names them (parts_repair_text). */
@@ -40,7 +40,8 @@ struct part {
   struct byte_span whole;   /* raw: first header byte .. before the CRLF of the next boundary (RFC 3156 section 5) */
   struct byte_span head;    /* raw: header block, without the empty line */
   struct byte_span body;    /* raw: after the empty line */
-  struct byte_span decoded; /* in part_table.decoded; empty for multipart and message */
+  struct byte_span decoded; /* in part_table.decoded; empty for multipart and message, and with as_is */
+  bool as_is;               /* PART_OTHER without transfer encoding: what it holds is raw's body, and is not carried twice */
   struct byte_span as_text; /* in part_table.decoded: text/html made readable (UTF-8, LF), else equal to decoded for PART_TEXT */
   /* Parameters, RFC 2231 and 2047 decoded, UTF-8, cleaned of control characters; "" when absent, never NULL. */
   const char *type;         /* "text/plain", lower case, always well-formed */
@@ -78,6 +79,8 @@ void parts_put(struct wire_msg *m, const struct part_table *table);
  * REJECT on anything else. Strings and decoded are copied into pool; raw is borrowed. */
 MUST_USE enum status parts_get(const struct wire_msg *m, struct pool *pool, struct bytes raw, struct part_table *out,
                                struct fault *err);
+/* What it holds, transfer-decoded; text as UTF-8. Borrows from the table. */
+struct bytes parts_decoded(const struct part_table *t, uint32_t part);
 /* First header of that part with this name (case-insensitive), or NULL. */
 const char *parts_header(const struct part_table *t, uint32_t part, const char *name);
 /* The n-th one (0 = first) with that name, NULL past the last. */

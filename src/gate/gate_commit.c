@@ -38,14 +38,19 @@ static enum status write_out(struct run *r, const struct outgoing *o, struct fau
   const struct conf *c = r->g->conf;
   bool verp = c->bounce == BOUNCE_VERP && c->plus_addressing;
   const char *token = bounce_token(r, o);
+  AUTO(pool_freep) struct pool *pool = pool_new("large mail");
+  struct bytes letter = o->letter;
+  enum status st = o->spill ? spill_get(o, pool, &letter, err) : ST_OK;
+  if (st)
+    return st;
   struct outbox_letter l = {
     .case_id = o->vc ? o->vc->id : "", .kind = o->kind, .party = party_id(&o->party), .to = o->draft.to.address,
     .to_name = o->to_name ? o->to_name : "", .bounce_token = token, .message_id = o->draft.message_id,
-    .envelope_from = verp ? mail_plus_address(r->pool, c->address, token) : c->address, .bytes = o->letter,
+    .envelope_from = verp ? mail_plus_address(r->pool, c->address, token) : c->address, .bytes = letter,
     .encrypted = o->encrypt, .record = record_json(r, o)
   };
   int64_t id;
-  enum status st = store_outbox_put(r->g->store, &l, r->work.end.now, &id, err);
+  st = store_outbox_put(r->g->store, &l, r->work.end.now, &id, err);
   if (st || !o->vc)
     return st;
   /* Analysts' copies are kept as thread marks only; what went to others is kept as it reads. */
@@ -93,7 +98,7 @@ static enum status write_all(struct run *r, struct fault *err)
   struct work *w = &r->work;
   enum status st = write_cases(r, err);
   for (size_t i = 0; !st && i < w->out_count; i++)
-    if (w->out[i]->letter.len && !w->out[i]->dropped)
+    if (outgoing_sealed(w->out[i]) && !w->out[i]->dropped)
       st = write_out(r, w->out[i], err);
   if (!st)
     st = write_rest(r, err);

@@ -111,7 +111,8 @@ struct outgoing {
   struct bytes content;     /* composed, before signing; with `late` only when it is sealed */
   bool late;
   struct pool *side;        /* of a large late one: what it is made of goes before the letter's own memory does */
-  struct bytes letter;      /* final bytes */
+  struct bytes letter;      /* final bytes, or: */
+  struct spill *spill;      /* they are large and wait elsewhere (gate_spill.c); NULL */
   enum status sealed;       /* OK, or why not */
   const char *failure;
   const struct letter_record *record; /* NULL: none is kept */
@@ -172,6 +173,7 @@ struct run {
   struct intake_letter in;
   struct bytes raw;
   struct side *sides;       /* pools that end with this one at the latest */
+  struct spill *spills;     /* files that do */
   enum run_stage stage;
   unsigned waiting;         /* answers still to come */
   bool abandoned;           /* freed when the last answer has come */
@@ -446,6 +448,14 @@ MUST_USE enum status work_alarm_capped(struct run *r, struct vuln_case *vc, cons
 void work_acks_in_hand(const struct run *r, const char *address, unsigned *to_sender, unsigned *in_all);
 MUST_USE enum status work_alarm(struct run *r, struct vuln_case *vc, const char *template_name, struct tvalue *vars, const char *serial,
                                 struct fault *err);
+
+/* gate_spill.c */
+/* sealed: armored; the letter is made around it. False: it could not be written, which was logged. */
+bool spill_put(struct run *r, struct outgoing *o, struct bytes sealed);
+/* The letter, checked once more. */
+MUST_USE enum status spill_get(const struct outgoing *o, struct pool *pool, struct bytes *out, struct fault *err);
+void spills_free(struct run *r);
+bool outgoing_sealed(const struct outgoing *o); /* its final bytes are there */
 
 /* gate_seal.c, gate_commit.c */
 void run_seal(struct run *r);

@@ -22,6 +22,7 @@ struct pool *run_side(struct run *r, const char *name)
 
 static void pools_free(struct run *r)
 {
+  spills_free(r);
   for (struct side *s = r->sides; s; s = s->next)
     pool_free(&s->pool);
   pool_free(&(struct pool *){ r->pool });

@@ -73,7 +73,7 @@ static bool analysts_reached(const struct run *r)
     if (!o->analyst && !o->droppable)
       continue;
     wanted = true;
-    some |= o->letter.len && o->encrypt;
+    some |= outgoing_sealed(o) && o->encrypt;
   }
   return some || !wanted;
 }
@@ -173,23 +173,28 @@ static void all_sealed(struct run *r)
   run_goto(r, RUN_COMMIT);
 }
 
+static void take_sealed(struct run *r, struct outgoing *o, const struct wire_msg *answer)
+{
+  struct bytes bytes = { 0 };
+  struct fault err = { 0 };
+  const char *micalg = wire_gets(answer, CRYPT_TAG_MICALG);
+  if (!wire_get(answer, TAG_BYTES, &bytes) || !bytes.len) {
+    o->sealed = fault(&err, ST_RETRY, "embargod-crypt gave nothing back");
+  } else if (!o->side || !o->encrypt || !spill_put(r, o, bytes)) {
+    struct bytes letter = mail_compose_letter(o->side ? o->side : r->pool, &o->draft, o->encrypt, o->content, bytes,
+                                              pool_strdup(r->pool, micalg ? micalg : "pgp-sha512"));
+    o->sealed = mail_check_final(letter, &o->draft, o->encrypt, &err);
+    if (!o->sealed)
+      o->letter = letter;
+  }
+  o->failure = pool_strdup(r->pool, err.text);
+}
+
 static void sealed(struct run *r, struct pool *pool, const struct wire_msg *answer, void *arg)
 {
   struct outgoing *o = arg;
   if (run_answer_ok(r, answer, CRYPT_SEALED, "seal")) {
-    struct bytes bytes = { 0 };
-    const char *micalg = wire_gets(answer, CRYPT_TAG_MICALG);
-    struct fault err = { 0 };
-    (void)wire_get(answer, TAG_BYTES, &bytes);
-    struct bytes letter = mail_compose_letter(o->side ? o->side : r->pool, &o->draft, o->encrypt, o->content, bytes,
-                                              pool_strdup(r->pool, micalg ? micalg : "pgp-sha512"));
-    if (!bytes.len)
-      o->sealed = fault(&err, ST_RETRY, "embargod-crypt gave nothing back");
-    else
-      o->sealed = mail_check_final(letter, &o->draft, o->encrypt, &err);
-    o->failure = pool_strdup(r->pool, err.text);
-    if (!o->sealed)
-      o->letter = letter;
+    take_sealed(r, o, answer);
   } else {
     o->sealed = r->fault.status;
     o->failure = pool_strdup(r->pool, r->fault.text);
@@ -215,7 +220,7 @@ static void submit_next(struct run *r)
 {
   for (size_t i = 0; i < r->work.out_count; i++) {
     struct outgoing *o = r->work.out[i];
-    bool wanted = !o->sealed && !o->letter.len && !o->dropped;
+    bool wanted = !o->sealed && !outgoing_sealed(o) && !o->dropped;
     bool large = wanted && is_large(o);
     if (large && r->waiting)
       return;

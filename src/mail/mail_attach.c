@@ -165,7 +165,7 @@ char *mail_special_advice(struct pool *pool, const struct part_table *t)
   for (uint32_t i = 0; i < t->count; i++) {
     const struct part *p = &t->part[i];
     const char *advice = type_advice(p);
-    struct bytes s = p->kind == PART_OTHER ? bytes_sub(mail_part_decoded(t, i), 0, SCAN_MAX) : (struct bytes){ 0 };
+    struct bytes s = p->kind == PART_OTHER ? bytes_sub(parts_decoded(t, i), 0, SCAN_MAX) : (struct bytes){ 0 };
     for (size_t k = 0; k < ARRAY_LEN(contents) && !advice && s.len; k++)
       if (contents[k].is(s))
         advice = contents[k].advice;

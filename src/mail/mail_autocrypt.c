@@ -62,7 +62,7 @@ size_t mail_keys_attached(struct pool *pool, const struct part_table *t, struct 
     const struct part *p = &t->part[i];
     if (p->kind != PART_TEXT && p->kind != PART_OTHER)
       continue;
-    struct bytes body = p->kind == PART_TEXT ? mail_part_text(t, i) : mail_part_decoded(t, i);
+    struct bytes body = p->kind == PART_TEXT ? mail_part_text(t, i) : parts_decoded(t, i);
     bool named = text_ieq(p->type, "application/pgp-keys") || mail_name_ends(p->filename, ".asc") ||
                  mail_name_ends(p->filename, ".gpg") || mail_name_ends(p->filename, ".pgp") ||
                  mail_name_ends(p->filename, ".key");

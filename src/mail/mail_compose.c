@@ -209,10 +209,9 @@ static void put_outer(struct buf *b, const struct mail_draft *d, bool encrypt)
   buf_adds(b, "MIME-Version: 1.0\r\n");
 }
 
-static void put_encrypted(struct buf *b, const struct mail_draft *d, struct bytes sealed)
+static void put_frame_head(struct buf *b, const struct mail_draft *d, const char *bound)
 {
-  struct bytes armor = bytes_trim(sealed);
-  const char *bound = boundary(b->pool, d, armor, "encrypted");
+  put_outer(b, d, true);
   buf_printf(
       b,
       "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n boundary=\"%s\"\r\n\r\n"
@@ -223,8 +222,31 @@ static void put_encrypted(struct buf *b, const struct mail_draft *d, struct byte
       "Content-Description: OpenPGP encrypted message\r\nContent-Disposition: inline; "
       "filename=\"encrypted.asc\"\r\n\r\n",
       bound, bound, bound);
-  buf_crlf(b, armor);
+}
+
+static void put_frame_tail(struct buf *b, const char *bound)
+{
   buf_printf(b, "\r\n\r\n--%s--\r\n", bound);
+}
+
+static void put_encrypted(struct buf *b, const struct mail_draft *d, struct bytes sealed)
+{
+  struct bytes armor = bytes_trim(sealed);
+  const char *bound = boundary(b->pool, d, armor, "encrypted");
+  put_frame_head(b, d, bound);
+  buf_crlf(b, armor);
+  put_frame_tail(b, bound);
+}
+
+void mail_compose_frame(struct pool *pool, const struct mail_draft *d, struct bytes sealed, struct bytes *head,
+                        struct bytes *tail)
+{
+  const char *bound = boundary(pool, d, bytes_trim(sealed), "encrypted");
+  struct buf first = buf_new(pool, d->autocrypt_key.len * 3 / 2 + 8192), last = buf_new(pool, 128);
+  put_frame_head(&first, d, bound);
+  put_frame_tail(&last, bound);
+  *head = buf_bytes(&first);
+  *tail = buf_bytes(&last);
 }
 
 /* "pgp-sha512": a token, whatever came. */
@@ -261,11 +283,12 @@ struct bytes mail_compose_letter(struct pool *pool, const struct mail_draft *d, 
 {
   struct buf b =
       buf_new(pool, (encrypt ? 0 : content.len) + sealed.len + sealed.len / 32 + d->autocrypt_key.len * 3 / 2 + 8192);
-  put_outer(&b, d, encrypt);
-  if (encrypt)
+  if (encrypt) {
     put_encrypted(&b, d, sealed);
-  else
+  } else {
+    put_outer(&b, d, false);
     put_signed(&b, d, content, sealed, micalg);
+  }
   return buf_bytes(&b);
 }
 

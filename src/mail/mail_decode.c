@@ -5,11 +5,6 @@
 #include "mail_private.h"
 #include <string.h>
 
-struct bytes mail_part_decoded(const struct part_table *t, uint32_t part)
-{
-  return bytes_sub(t->decoded, t->part[part].decoded.off, t->part[part].decoded.len);
-}
-
 struct bytes mail_part_text(const struct part_table *t, uint32_t part)
 {
   return bytes_sub(t->decoded, t->part[part].as_text.off, t->part[part].as_text.len);
@@ -61,13 +56,13 @@ struct bytes mail_part_bytes(struct pool *pool, const struct part_table *t, uint
 {
   const struct part *p = &t->part[part];
   if (p->kind == PART_OTHER)
-    return mail_part_decoded(t, part);
+    return parts_decoded(t, part);
   struct bytes body = bytes_sub(t->raw, p->body.off, p->body.len), out;
   const char *encoding = parts_header(t, part, "Content-Transfer-Encoding");
   if (p->kind != PART_TEXT)
     return body;
   if (text_ieq(encoding, "base64"))
-    return base64_decode(pool, body, &out) ? out : mail_part_decoded(t, part);
+    return base64_decode(pool, body, &out) ? out : parts_decoded(t, part);
   return text_ieq(encoding, "quoted-printable") ? mail_qp_decode(pool, body) : body;
 }
 

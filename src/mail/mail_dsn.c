@@ -90,7 +90,7 @@ static void read_status(struct pool *pool, struct bytes body, struct mail_dsn *o
 static struct bytes any_bytes(const struct part_table *t, uint32_t i)
 {
   const struct part *p = &t->part[i];
-  return p->decoded.len ? mail_part_decoded(t, i) : bytes_sub(t->raw, p->body.off, p->body.len);
+  return p->decoded.len ? parts_decoded(t, i) : bytes_sub(t->raw, p->body.off, p->body.len);
 }
 
 /* Message-ID and reference line in returned text: a header block, or a letter quoted in words. */

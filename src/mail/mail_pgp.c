@@ -31,7 +31,7 @@ static const struct part *part_at(const struct finder *f, uint32_t i)
 static struct bytes content(const struct finder *f, uint32_t i)
 {
   const struct part *p = part_at(f, i);
-  return p->kind == PART_TEXT ? mail_part_text(f->t, i) : mail_part_decoded(f->t, i);
+  return p->kind == PART_TEXT ? mail_part_text(f->t, i) : parts_decoded(f->t, i);
 }
 
 static bool is_leaf(const struct part *p)
@@ -79,11 +79,31 @@ static bool all_armor(struct bytes line)
   return line.len > 0;
 }
 
+/* As RFC 4880 section 6.2 has it: BEGIN, headers, one empty line, data, END, no blank where none belongs. Most are, and
+ * a large one is not worth a copy. */
+static bool armor_clean(struct bytes block)
+{
+  struct bytes rest = block, line;
+  enum { BEGIN, HEADERS, DATA, END } at = BEGIN;
+  while (bytes_next_line(&rest, &line)) {
+    bool frame = bytes_starts(line, BYTES("-----"));
+    if (bytes_trim(line).len != line.len || at == END || frame != (at == BEGIN || (at == DATA && frame)))
+      return false;
+    if (frame || (at == HEADERS && !line.len))
+      at++;
+    else if (at == HEADERS ? bytes_find(line, BYTES(": "), 0) == SIZE_MAX : !all_armor(line))
+      return false;
+  }
+  return at == END;
+}
+
 /* BEGIN, header lines, an empty line, base64, checksum, END: whatever blanks and empty lines came in between. The block
  * comes back as it was where a line is neither. Needed: HTML-born text, trailing blanks of format=flowed, doubled line
  * ends, no-break spaces. */
 static struct bytes armor_mended(struct pool *pool, struct bytes block)
 {
+  if (armor_clean(block))
+    return block;
   struct buf b = buf_new(pool, block.len + 2);
   struct bytes rest = block, line;
   bool in_data = false, first = true;

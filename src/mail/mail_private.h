@@ -35,7 +35,6 @@ const struct part_header *mail_header_find(const struct part_table *t, uint32_t 
 char *mail_type_param(struct pool *pool, const struct part_table *t, uint32_t part, const char *name);
 
 /* ---- shared small things ---- */
-struct bytes mail_part_decoded(const struct part_table *t, uint32_t part);
 struct bytes mail_part_text(const struct part_table *t, uint32_t part); /* as_text */
 bool mail_is_attachment(const struct part *p);                          /* by disposition or name */
 bool mail_name_ends(const char *filename, const char *suffix);

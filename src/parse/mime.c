@@ -109,12 +109,19 @@ static struct byte_span put_decoded(struct maker *m, struct bytes s)
   return span;
 }
 
-static struct bytes transfer_decode(struct pool *pool, const char *encoding, struct bytes body, uint32_t *repairs)
+static bool is_identity(const char *encoding)
 {
   static const char *const identity[] = { "", "7bit", "8bit", "binary" };
   for (size_t i = 0; i < ARRAY_LEN(identity); i++)
     if (!strcmp(encoding, identity[i]))
-      return body;
+      return true;
+  return false;
+}
+
+static struct bytes transfer_decode(struct pool *pool, const char *encoding, struct bytes body, uint32_t *repairs)
+{
+  if (is_identity(encoding))
+    return body;
   if (!strcmp(encoding, "base64"))
     return decode_base64(pool, body, repairs);
   if (!strcmp(encoding, "quoted-printable"))
@@ -128,6 +135,9 @@ static enum status add_contents(struct maker *m, struct part *p, const char *enc
   AUTO(pool_freep) struct pool *scratch = pool_new("part");
   p->decoded = p->as_text = (struct byte_span){ (uint32_t)m->decoded.len, 0 };
   if (p->kind != PART_TEXT && p->kind != PART_OTHER)
+    return ST_OK;
+  p->as_is = p->kind == PART_OTHER && is_identity(encoding);
+  if (p->as_is)
     return ST_OK;
   struct bytes body = transfer_decode(scratch, encoding, span_of(m->table->raw, p->body), &p->repairs);
   if (p->kind == PART_TEXT)

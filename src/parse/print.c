@@ -63,7 +63,7 @@ static void add_part(struct buf *b, struct pool *pool, const struct part_table *
   if (p->kind == PART_TEXT)
     add_text(b, pool, "text", span_of(t->decoded, p->as_text));
   if (p->kind == PART_OTHER)
-    buf_printf(b, "  decoded: %u bytes\n", p->decoded.len);
+    buf_printf(b, "  decoded: %u bytes\n", p->as_is ? p->body.len : p->decoded.len);
 }
 
 struct bytes print_table(struct pool *pool, const struct part_table *table)

@@ -382,7 +382,7 @@ static bool log_left(const char *path)
 static enum status pragmas(struct db *db, const struct db_options *o, struct fault *err)
 {
   static const char all[] = "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-                            "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;";
+                            "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;";
   static const char exported[] = "PRAGMA journal_mode = MEMORY; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;";
   /* Exclusive before the first look at the log: then its index is in our memory, not in a -shm file. */
   static const char writer[] = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"

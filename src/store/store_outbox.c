@@ -4,7 +4,7 @@
 
 #include "store_private.h"
 
-#define TAKE_BYTES ((size_t)32 << 20) /* one take loads no more than this and one letter */
+#define TAKE_BYTES ((size_t)4 << 20) /* one take loads no more than this and one letter */
 
 static enum status insert(struct store_row *row, int64_t ref, const struct outbox_letter *l, int64_t now)
 {

@@ -14,7 +14,7 @@
 enum { PARTS_TAG_PARTS = 20, PARTS_TAG_HEADERS = 21, PARTS_TAG_STRINGS = 22 };
 
 #define PART_STRINGS 13
-#define PART_WORDS (4 + 5 * 2 + 2 + PART_STRINGS) /* 32-bit words of a record */
+#define PART_WORDS (5 + 5 * 2 + 2 + PART_STRINGS) /* 32-bit words of a record */
 #define HEADER_WORDS 4                            /* name, value, raw.off, raw.len */
 #define REPAIR_ALL ((1u << 10) - 1)
 #define STRINGS_MAX (64u << 20)
@@ -64,6 +64,7 @@ static void put_part(struct buf *b, struct buf *heap, const struct part *from)
   put_word(b, p.depth);
   put_word(b, p.kind);
   put_word(b, p.repairs);
+  put_word(b, p.as_is);
   put_span(b, p.whole);
   put_span(b, p.head);
   put_span(b, p.body);
@@ -237,6 +238,8 @@ static void get_part(struct reader *r, uint32_t i)
   uint32_t kind = get_word(r);
   p->kind = kind;
   p->repairs = get_word(r);
+  uint32_t as_is = get_word(r);
+  p->as_is = as_is == 1;
   p->whole = get_span(r);
   p->head = get_span(r);
   p->body = get_span(r);
@@ -248,6 +251,7 @@ static void get_part(struct reader *r, uint32_t i)
     *strings[s] = get_string(r);
   check(r, depth <= PARTS_DEPTH_MAX, "a wrong depth");
   check(r, kind >= PART_MULTIPART && kind <= PART_OTHER, "an unknown kind");
+  check(r, as_is <= 1 && (!as_is || (kind == PART_OTHER && !p->decoded.len)), "contents that are there twice");
   check(r, !(p->repairs & ~REPAIR_ALL), "an unknown repair");
 }
 
@@ -361,6 +365,12 @@ const char *parts_header_nth(const struct part_table *t, uint32_t part, const ch
     if (text_ieq(t->header[i].name, name) && !n--)
       return t->header[i].value;
   return NULL;
+}
+
+struct bytes parts_decoded(const struct part_table *t, uint32_t part)
+{
+  const struct part *p = &t->part[part];
+  return p->as_is ? bytes_sub(t->raw, p->body.off, p->body.len) : bytes_sub(t->decoded, p->decoded.off, p->decoded.len);
 }
 
 const char *parts_header(const struct part_table *t, uint32_t part, const char *name)

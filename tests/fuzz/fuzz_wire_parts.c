@@ -41,7 +41,7 @@ static size_t walk(const struct part_table *t)
     const struct byte_span raw[] = { p->whole, p->head, p->body };
     for (size_t s = 0; s < ARRAY_LEN(raw); s++)
       sum += bytes_find(span_of(t->raw, raw[s]), BYTES("x"), 0) == 0;
-    sum += utf8_len_of(span_of(t->decoded, p->decoded)) + utf8_len_of(span_of(t->decoded, p->as_text));
+    sum += parts_decoded(t, i).len + utf8_len_of(span_of(t->decoded, p->decoded)) + utf8_len_of(span_of(t->decoded, p->as_text));
     for (int32_t c = parts_child(t, i); c >= 0; c = parts_next(t, (uint32_t)c))
       sum++;
     for (uint32_t h = p->header_first; h < p->header_first + p->header_count; h++)

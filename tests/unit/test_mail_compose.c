@@ -114,6 +114,19 @@ START_TEST(no_value_injects)
 }
 END_TEST
 
+START_TEST(a_frame_is_the_letter_without_its_middle)
+{
+  struct mail_draft d = draft();
+  struct bytes head, tail, whole = mail_compose_letter(pool, &d, true, (struct bytes){ 0 }, BYTES(SEALED), NULL);
+  mail_compose_frame(pool, &d, BYTES(SEALED), &head, &tail);
+  struct buf b = buf_new(pool, whole.len);
+  buf_add(&b, head);
+  buf_crlf(&b, bytes_trim(BYTES(SEALED)));
+  buf_add(&b, tail);
+  ck_assert(bytes_eq(buf_bytes(&b), whole));
+}
+END_TEST
+
 START_TEST(the_final_check_passes_ours)
 {
   struct mail_draft d = draft();
@@ -265,6 +278,7 @@ int main(void)
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_set_timeout(t, 60);
   tcase_add_loop_test(t, no_value_injects, 0, (int)ARRAY_LEN(hostile));
+  tcase_add_test(t, a_frame_is_the_letter_without_its_middle);
   tcase_add_test(t, the_final_check_passes_ours);
   tcase_add_loop_test(t, the_final_check_refuses, 0, (int)ARRAY_LEN(alterations));
   tcase_add_test(t, a_clear_letter_is_no_encrypted_one);

@@ -197,6 +197,20 @@ START_TEST(mends_armor)
 }
 END_TEST
 
+/* A large letter is not held twice because of it. */
+START_TEST(clean_armor_is_not_copied)
+{
+  struct mail_pgp p;
+  const struct part_table *t = letter_table(
+      pool,
+      MULTI("multipart/encrypted; protocol=\"application/pgp-encrypted\"") VPART PART(
+          "application/octet-stream") "-----BEGIN PGP MESSAGE-----\nVersion: "
+                                      "x\n\nhQEMA0FBQUFBQUFBAQf/\nAAAA\n=AAAA\n-----END PGP MESSAGE-----\n--b--\n");
+  ck_assert_uint_eq(mail_pgp_find(pool, t, &p, 1), 1);
+  ck_assert(p.payload.p >= t->raw.p && p.payload.p + p.payload.len <= t->raw.p + t->raw.len);
+}
+END_TEST
+
 START_TEST(binary_attachments)
 {
   /* 0x85: a session key packet for a public key. */
@@ -279,6 +293,7 @@ int main(void)
   tcase_add_loop_test(t, payload_is_the_message, 0, (int)ARRAY_LEN(forms));
   tcase_add_test(t, signed_bytes_are_exact);
   tcase_add_loop_test(t, mends_armor, 0, (int)ARRAY_LEN(mangled));
+  tcase_add_test(t, clean_armor_is_not_copied);
   tcase_add_test(t, binary_attachments);
   tcase_add_test(t, clear_signed_text_keeps_its_charset);
   tcase_add_test(t, never_more_than_max);

@@ -315,7 +315,7 @@ END_TEST
 
 START_TEST(a_take_is_bounded)
 {
-  size_t size = (size_t)12 << 20, n;
+  size_t size = (size_t)3 << 19, n;
   char *p = calloc(1, size);
   struct outbox_letter l = { .kind = "forward", .to = "a@x", .message_id = "m@y", .bytes = { p, size } }, *got;
   int64_t id;
@@ -323,7 +323,7 @@ START_TEST(a_take_is_bounded)
     OK(store_outbox_put(fx.st, &l, T0, &id, &fx.err));
   free(p);
   OK(store_outbox_take(fx.st, fx.pool, T0, 60, 10, &got, &n, &fx.err));
-  ck_assert_uint_eq(n, 3); /* 32 MiB and one letter */
+  ck_assert_uint_eq(n, 3); /* 4 MiB and one letter */
   OK(store_outbox_take(fx.st, fx.pool, T0, 60, 10, &got, &n, &fx.err));
   ck_assert_uint_eq(n, 1);
   ck_assert(got[0].id == id && got[0].bytes.len == size);

@@ -338,12 +338,26 @@ static void lie_48(void)
   memset(v, 'v', PARTS_HEADER_VALUE_MAX + 1);
   headers[1].value = v;
 }
+static void lie_49(void)
+{
+  parts[1].as_is = true; /* a text */
+}
+static void lie_50(void)
+{
+  parts[0].as_is = true; /* a container */
+}
+static void lie_51(void)
+{
+  parts[2].kind = PART_OTHER, parts[2].type = "a/b";
+  parts[2].as_text.len = 0;
+  parts[2].as_is = true; /* and decoded besides */
+}
 
 static void (*const lies[])(void) = {
   lie_0,  lie_1,  lie_2,  lie_3,  lie_4,  lie_5,  lie_6,  lie_7,  lie_8,  lie_9,  lie_10, lie_11, lie_12,
   lie_13, lie_14, lie_15, lie_16, lie_17, lie_18, lie_19, lie_20, lie_21, lie_22, lie_23, lie_24, lie_25,
   lie_26, lie_27, lie_28, lie_29, lie_30, lie_31, lie_32, lie_33, lie_34, lie_35, lie_36, lie_37, lie_38,
-  lie_39, lie_40, lie_41, lie_42, lie_43, lie_44, lie_45, lie_46, lie_47, lie_48,
+  lie_39, lie_40, lie_41, lie_42, lie_43, lie_44, lie_45, lie_46, lie_47, lie_48, lie_49, lie_50, lie_51,
 };
 START_TEST(each_lie_is_refused)
 {
