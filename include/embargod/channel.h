@@ -38,7 +38,8 @@ enum {
                           recipient: CRYPT_TAG_RECIPIENT fpr (+ CRYPT_TAG_KEY when it is in no ring; with CRYPT_TAG_CLEAN
                           also CRYPT_TAG_EXPIRES, its primary key's: seconds since 1970, 0 never) -> CRYPT_SEALED */
   CRYPT_SEALED = 205,  /* TAG_BYTES armored message (encrypt) or armored detached signature; CRYPT_TAG_MICALG "pgp-sha512" */
-  CRYPT_INSPECT = 206, /* TAG_BYTES key file(s), armored or binary -> CRYPT_INSPECTED: list of certificates */
+  CRYPT_INSPECT = 206, /* TAG_BYTES key file(s), armored or binary; CRYPT_TAG_KEY * n: known certificates, which a revocation certificate
+                          without its key may be for -> CRYPT_INSPECTED: list of certificates */
   CRYPT_INSPECTED = 207,
   CRYPT_RING = 208,    /* CRYPT_TAG_KEY * n: the certificates of the working ring; builds snapshot N+1, switches -> CRYPT_RING_OK */
   CRYPT_RING_OK = 209,

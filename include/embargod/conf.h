@@ -56,6 +56,7 @@ struct conf {
   const char *file;          /* absolute */
   const char *organisation, *address, *contact, *policy_url, *language, *zone, *case_prefix;
   int digest_hour;           /* local hour of the daily digest; -1: none */
+  int key_check_hour;        /* local hour of the look at all keys; -1: none */
   int default_hour;          /* local hour of a plain date */
   const char *state_dir;     /* everything below unless set */
   const char *gnupg_home, *database, *master_key_file, *template_dir, *control_socket, *control_group;

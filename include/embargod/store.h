@@ -233,6 +233,8 @@ MUST_USE enum status store_key_by_fpr(struct store *st, struct pool *pool, const
 MUST_USE enum status store_key_list(struct store *st, struct pool *pool, const char *address, struct stored_key **out, size_t *count,
                                     struct fault *err); /* address NULL: all */
 MUST_USE enum status store_key_accept(struct store *st, const char *fingerprint, const char *address, bool *found, struct fault *err); /* tier PINNED */
+/* Its owner has gone over to another key: this one waits from now on, at the lowest tier. */
+MUST_USE enum status store_key_supersede(struct store *st, const char *fingerprint, const char *address, struct fault *err);
 MUST_USE enum status store_key_drop(struct store *st, const char *fingerprint, bool *found, struct fault *err);
 
 /* ---- replay cache (kept for ever), acknowledgement caps, pending releases ---- */

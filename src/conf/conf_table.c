@@ -15,6 +15,7 @@ static const struct conf_setting settings[] = {
   { TOP(zone), CONF_STR, AT(conf, zone), "UTC", 0, 0, NULL, "Time zone in which local times are shown and read." },
   { TOP(default_hour), CONF_INT, AT(conf, default_hour), "9", 0, 23, NULL, "Local hour of a date without one." },
   { TOP(digest_hour), CONF_INT, AT(conf, digest_hour), "8", -1, 23, NULL, "Local hour of the analysts' daily digest; -1 for none." },
+  { TOP(key_check_hour), CONF_INT, AT(conf, key_check_hour), "3", -1, 23, NULL, "Local hour of the nightly look at all keys; -1 for none." },
   { TOP(profile), CONF_LIST, AT(conf, profile), "", 0, 0, NULL, "Profiles whose deadlines count: generic, medical-device, eu-cra, or a file's path." },
   { TOP(field_values), CONF_LIST, AT(conf, field_values), "", 0, 0, NULL, "Fields of forms that are the same in every case: NAME = text." },
   { TOP(holidays), CONF_LIST, AT(conf, holidays), "", 0, 0, NULL, "Days that are no working days: 2026-12-24, or 12-25 every year." },

@@ -54,6 +54,25 @@ static enum status split_file(struct pool *pool, struct bytes file, struct packe
   return ST_OK;
 }
 
+/* A revocation certificate that came alone, against the keys that the core knows of its sender. False: it is none. */
+static bool inspect_revocation(struct crypt_worker *w, struct crypt_job *job, struct bytes file)
+{
+  bool any = false;
+  for (size_t i = 0; i < wire_count(job->request); i++) {
+    struct bytes known, revoked;
+    struct pgp_cert cert;
+    struct fault err = { 0 };
+    if (wire_field(job->request, i, &known) != CRYPT_TAG_KEY || known.len > CRYPT_KEY_MAX)
+      continue;
+    if (!packet_revoke(job->pool, file, known, &revoked) || inspect_one(w, job->pool, revoked, &cert, &err) ||
+        !(cert.flags & PGP_CERT_REVOKED))
+      continue;
+    pgp_cert_put(job->answer, &cert);
+    any = true;
+  }
+  return any;
+}
+
 enum status crypt_inspect(struct crypt_worker *w, struct crypt_job *job, struct fault *err)
 {
   struct bytes file;
@@ -63,6 +82,11 @@ enum status crypt_inspect(struct crypt_worker *w, struct crypt_job *job, struct 
   if (!wire_get(job->request, TAG_BYTES, &file))
     return fault(err, ST_REJECT, "no key file");
   enum status st = split_file(job->pool, file, &split, err);
+  if (st == ST_REJECT && !split.count && inspect_revocation(w, job, file)) {
+    crypt_scratch_empty(w);
+    fault_clear(err);
+    return ST_OK;
+  }
   if (!st)
     st = crypt_ring_refresh(w, err);
   if (st)

@@ -343,3 +343,34 @@ void packet_split(struct pool *pool, struct bytes file, size_t max, struct packe
   if (bytes_find(file, BYTES("-----BEGIN PGP PRIVATE KEY BLOCK"), 0) != SIZE_MAX)
     out->secret = true;
 }
+
+/* ---- a revocation certificate that comes without its key ---- */
+/* RFC 4880 5.2.3: version 4, type 0x20. */
+static bool is_key_revocation(const struct packet *p)
+{
+  return p->tag == PACKET_SIGNATURE && !p->cut && !p->partial && p->body.len > 2 && byte_at(p->body, 0) == 4 && byte_at(p->body, 1) == 0x20;
+}
+
+static bool first_revocation(struct bytes binary, struct packet *out)
+{
+  struct bytes rest = binary;
+  return packet_next(&rest, out) && is_key_revocation(out);
+}
+
+bool packet_revoke(struct pool *pool, struct bytes file, struct bytes cert, struct bytes *out)
+{
+  struct packet revocation, key;
+  struct bytes rest = cert, binary;
+  size_t pos = 0;
+  bool found = file.len && (byte_at(file, 0) & 0x80) && first_revocation(file, &revocation);
+  while (!found && packet_dearmor(pool, file, "PGP PUBLIC KEY BLOCK", &pos, &binary))
+    found = first_revocation(binary, &revocation);
+  if (!found || !packet_next(&rest, &key) || key.tag != PACKET_PUBLIC_KEY || key.cut)
+    return false;
+  struct buf b = buf_new(pool, cert.len + revocation.raw.len);
+  buf_add(&b, key.raw);
+  buf_add(&b, revocation.raw);
+  buf_add(&b, rest);
+  *out = buf_bytes(&b);
+  return true;
+}

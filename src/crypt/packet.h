@@ -70,4 +70,7 @@ struct packet_certs {
   bool more;   /* there were more than max */
 };
 void packet_split(struct pool *pool, struct bytes file, size_t max, struct packet_certs *out);
+/* The file is a revocation certificate alone (gpg --gen-revoke): the binary certificate with it where it belongs. Whether it is that key's
+ * is for gpg to find out. False: the file is none. */
+bool packet_revoke(struct pool *pool, struct bytes file, struct bytes cert, struct bytes *out);
 #endif

@@ -233,7 +233,8 @@ enum status answer_history(struct gate *g, struct pool *pool, const char *case_i
 static void put_key(struct gate *g, struct buf *b, struct pool *pool, const struct stored_key *k)
 {
   buf_printf(b, "%s\n  %s\n  %s; %s; expires %s%s\n", k->address, pgp_fpr_pretty(pool, k->fingerprint), key_tier_name(k->tier),
-             text_empty(k->provenance) ? "-" : k->provenance, k->expires ? local(g, pool, k->expires) : "never",
+             text_empty(k->provenance) ? "-" : k->provenance,
+             k->expires == STORED_KEY_REVOKED ? "- it is REVOKED" : k->expires ? local(g, pool, k->expires) : "never",
              k->waits ? "; WAITS: check the fingerprint with its owner, then #key accept FPR for ADDRESS" : "");
 }
 
@@ -268,8 +269,12 @@ static enum status key_show(struct gate *g, struct pool *pool, const char *who, 
   }
   if (a || s) {
     const char *fpr = a ? a->fingerprint : s->fingerprint;
-    *out = pool_printf(pool, "%s <%s> (configuration)\n  %s\n", a ? a->name : s->name, a ? a->address : s->address,
-                       text_empty(fpr) ? "no key" : pgp_fpr_pretty(pool, fpr));
+    const struct pgp_cert *cert = !g->ring_ready ? NULL : a ? &gate_analyst_key(g, a)->cert : &gate_stakeholder_key(g, s)->cert;
+    const char *ends = text_empty(fpr) ? "" : !cert ? "; when it expires the running embargod knows"
+                       : cert->flags & PGP_CERT_REVOKED ? "; REVOKED"
+                       : pool_printf(pool, "; expires %s", cert->expires ? local(g, pool, cert->expires) : "never");
+    *out = pool_printf(pool, "%s <%s>\n  %s\n  pinned (configuration)%s\n", a ? a->name : s->name, a ? a->address : s->address,
+                       text_empty(fpr) ? "no key" : pgp_fpr_pretty(pool, fpr), ends);
     return ST_OK;
   }
   if (text_ieq(who, "reporter"))

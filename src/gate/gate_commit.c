@@ -71,8 +71,9 @@ static enum status write_rest(struct run *r, struct fault *err)
   for (size_t i = 0; !st && i < w->key_count; i++)
     st = store_key_put(s, &w->key[i].key, err);
   for (size_t i = 0; !st && i < w->key_op_count; i++)
-    st = w->key_op[i].accept ? store_key_accept(s, w->key_op[i].fingerprint, w->key_op[i].address, &found, err)
-                             : store_key_drop(s, w->key_op[i].fingerprint, &found, err);
+    st = w->key_op[i].what == KEY_OP_ACCEPT   ? store_key_accept(s, w->key_op[i].fingerprint, w->key_op[i].address, &found, err)
+         : w->key_op[i].what == KEY_OP_SUPERSEDE ? store_key_supersede(s, w->key_op[i].fingerprint, w->key_op[i].address, err)
+                                                 : store_key_drop(s, w->key_op[i].fingerprint, &found, err);
   for (size_t i = 0; !st && i < w->pending_count; i++)
     st = store_pending_put(s, w->pending[i], err);
   for (size_t i = 0; !st && i < w->pending_end_count; i++)

@@ -3,11 +3,11 @@
  * its digest is committed with the mail, so that it comes once a day whatever restarts. A day with nothing to say is
  * quiet. */
 #include "gate_due.h"
+#include "gate_keywatch.h"
 
 #define META "digest-day"
 #define LOOK_S 30
 #define UPCOMING_S (7 * 86400)
-#define KEY_S (60 * 86400) /* a key that expires within */
 
 struct digest {
   struct gate *g;
@@ -79,63 +79,17 @@ static void put_key(struct digest *d, const char *owner, const char *problem)
   d->keys++;
 }
 
-static void check_expiry(struct digest *d, const char *owner, int64_t expires)
-{
-  if (expires == STORED_KEY_REVOKED)
-    put_key(d, owner, "revoked");
-  else if (expires && expires <= d->now)
-    put_key(d, owner, pool_printf(d->pool, "expired %s", when(d, expires)));
-  else if (expires && expires <= d->now + KEY_S)
-    put_key(d, owner, pool_printf(d->pool, "expires %s", when(d, expires)));
-}
-
-static void check_cert(struct digest *d, const char *owner, const char *problem, const struct pgp_cert *cert)
-{
-  if (problem)
-    put_key(d, owner, problem);
-  else
-    check_expiry(d, owner, cert->expires);
-}
-
-static bool met_before(struct digest *d, size_t vc, size_t party)
-{
-  const char *address = d->vc[vc]->party[party].address;
-  for (size_t i = 0; i <= vc; i++)
-    for (size_t k = 0; k < (i < vc ? d->vc[i]->party_count : party); k++)
-      if (text_ieq(d->vc[i]->party[k].address, address) && !d->vc[i]->party[k].removed)
-        return true;
-  return false;
-}
-
-/* Reporters and others of open cases who had a key. Stakeholders' keys come from the configuration. */
-static enum status put_party_keys(struct digest *d, struct fault *err)
-{
-  enum status st = ST_OK;
-  for (size_t i = 0; !st && i < d->vc_count; i++)
-    for (size_t k = 0; !st && k < d->vc[i]->party_count; k++) {
-      const struct party *p = &d->vc[i]->party[k];
-      struct stored_key key;
-      bool found = false;
-      if (p->removed || text_empty(p->address) || conf_stakeholder_by_address(d->g->conf, p->address) ||
-          met_before(d, i, k))
-        continue;
-      st = store_key_get(d->g->store, d->pool, p->address, &key, &found, err);
-      if (!st && found)
-        check_expiry(d, pool_printf(d->pool, "%s (%s)", p->address, d->vc[i]->id), key.expires);
-    }
-  return st;
-}
-
 static enum status put_keys(struct digest *d, struct fault *err)
 {
-  const struct conf *c = d->g->conf;
-  check_expiry(d, c->address, d->g->own.expires);
-  for (size_t i = 0; i < c->analyst_count; i++)
-    check_cert(d, c->analyst[i].name, d->g->analyst[i].problem, &d->g->analyst[i].cert);
-  for (size_t i = 0; i < c->stakeholder_count; i++)
-    if (c->stakeholder[i].key_file)
-      check_cert(d, c->stakeholder[i].name, d->g->stakeholder[i].problem, &d->g->stakeholder[i].cert);
-  return put_party_keys(d, err);
+  struct watched_key *k = NULL;
+  size_t n = 0;
+  enum status st = keywatch_list(d->g, d->pool, d->vc, d->vc_count, &k, &n, err);
+  for (size_t i = 0; !st && i < n; i++) {
+    const char *text = keywatch_text(d->pool, &k[i], d->now, d->g->conf->zone);
+    if (*text)
+      put_key(d, k[i].owner, text);
+  }
+  return st;
 }
 
 /* ---- open cases ---- */

@@ -52,7 +52,7 @@ static enum status key_change(struct doing *d, const struct effect *e, bool acce
     return effect_deny(d, e, err, pool_printf(r->pool, "no stored key has the fingerprint %s: #key list shows them", e->args));
   const char *address = text_empty(e->text) ? k.address : e->text;
   w->key_op = pool_grow(r->pool, w->key_op, w->key_op_count, &w->key_op_cap, sizeof *w->key_op);
-  w->key_op[w->key_op_count].accept = accept;
+  w->key_op[w->key_op_count].what = accept ? KEY_OP_ACCEPT : KEY_OP_DROP;
   w->key_op[w->key_op_count].fingerprint = fpr;
   w->key_op[w->key_op_count++].address = address;
   return ST_OK;

@@ -23,9 +23,14 @@ static void keys_done(struct run *r)
     run_goto(r, RUN_LOOKUP);
 }
 
+/* How a certificate came. */
+struct source {
+  bool autocrypt, covered;
+};
+
 static void inspected(struct run *r, struct pool *pool, const struct wire_msg *answer, void *arg)
 {
-  bool autocrypt = arg != NULL;
+  const struct source *from = arg;
   struct pgp_cert *cert = NULL;
   size_t n = 0;
   struct fault err = { 0 };
@@ -37,7 +42,8 @@ static void inspected(struct run *r, struct pool *pool, const struct wire_msg *a
     }
   } else if (!pgp_certs_get(answer, r->pool, &cert, &n, &err)) {
     for (size_t i = 0; i < n && r->rd.cert_count < CERTS_KEPT; i++) {
-      r->rd.cert_autocrypt[r->rd.cert_count] = autocrypt;
+      r->rd.cert_autocrypt[r->rd.cert_count] = from->autocrypt;
+      r->rd.cert_covered[r->rd.cert_count] = from->covered;
       r->rd.cert[r->rd.cert_count] = cert[i];
       r->rd.cert[r->rd.cert_count++].key = pool_bytes_dup(r->pool, cert[i].key);
     }
@@ -45,13 +51,49 @@ static void inspected(struct run *r, struct pool *pool, const struct wire_msg *a
   keys_done(r);
 }
 
-static void inspect(struct run *r, struct bytes data, bool autocrypt)
+/* A revocation certificate may come without its key: it can only be for one that we have of its sender. */
+static void put_known(struct run *r, struct wire_msg *m)
 {
-  static const char yes[] = "autocrypt";
+  const char *from = r->rd.view.from.address;
+  struct stored_key *key = NULL;
+  struct fault err = { 0 };
+  size_t n = 0;
+  if (!text_empty(from) && !store_key_list(r->g->store, r->pool, from, &key, &n, &err))
+    for (size_t i = 0; i < n && i < BROUGHT_MAX; i++)
+      wire_put(m, CRYPT_TAG_KEY, key[i].key);
+}
+
+static void inspect(struct run *r, struct bytes data, struct source from)
+{
   AUTO(pool_freep) struct pool *pool = pool_new("inspect");
   struct wire_msg *m = wire_new(pool, CRYPT_INSPECT, 0);
+  struct source *kept = pool_new_of(r->pool, struct source);
+  *kept = from;
   wire_put(m, TAG_BYTES, data);
-  run_submit(r, r->g->crypt, m, inspected, autocrypt ? (void *)yes : NULL);
+  if (!from.autocrypt)
+    put_known(r, m);
+  run_submit(r, r->g->crypt, m, inspected, kept);
+}
+
+/* Under the signature of what was written: main, and what lies in it. */
+static bool covered(const struct reading *rd, unsigned layer)
+{
+  int at = (int)layer;
+  while (at > 0 && at != (int)rd->main)
+    at = rd->layer[at].parent;
+  return rd->main > 0 && at == (int)rd->main;
+}
+
+/* The header of the letter is under nobody's signature; one among the protected headers is. */
+static bool autocrypt_inside(struct run *r, struct bytes *key)
+{
+  const struct reading *rd = &r->rd;
+  for (int at = (int)rd->main; at > 0; at = rd->layer[at].parent) {
+    const char *value = rd->layer[at].parsed ? parts_header(&rd->layer[at].table, 0, "Autocrypt") : NULL;
+    if (!text_empty(value) && mail_autocrypt_parse(r->pool, value, rd->view.from.address, key))
+      return true;
+  }
+  return false;
 }
 
 void keys_inspect(struct run *r)
@@ -63,12 +105,14 @@ void keys_inspect(struct run *r)
     struct bytes key[BROUGHT_MAX];
     size_t n = rd->layer[i].parsed ? mail_keys_attached(r->pool, &rd->layer[i].table, key, BROUGHT_MAX - asked) : 0;
     for (size_t k = 0; k < n; k++, asked++)
-      inspect(r, key[k], false);
+      inspect(r, key[k], (struct source){ .covered = covered(rd, i) });
   }
   struct bytes autocrypt;
-  if (!text_empty(rd->view.autocrypt) && !text_empty(rd->view.from.address) &&
-      mail_autocrypt_parse(r->pool, rd->view.autocrypt, rd->view.from.address, &autocrypt))
-    inspect(r, autocrypt, true);
+  if (!text_empty(rd->view.from.address) && autocrypt_inside(r, &autocrypt))
+    inspect(r, autocrypt, (struct source){ .autocrypt = true, .covered = true });
+  else if (!text_empty(rd->view.autocrypt) && !text_empty(rd->view.from.address) &&
+           mail_autocrypt_parse(r->pool, rd->view.autocrypt, rd->view.from.address, &autocrypt))
+    inspect(r, autocrypt, (struct source){ .autocrypt = true });
   keys_done(r);
 }
 
@@ -80,7 +124,7 @@ static void wkd_got(struct run *r, struct pool *pool, const struct wire_msg *ans
   if (wire_type(answer) == SEND_GOT && wire_get(answer, TAG_BYTES, &key) && key.len) {
     r->wkd = true;
     r->rd.wkd_first = r->rd.cert_count;
-    inspect(r, key, false);
+    inspect(r, key, (struct source){ 0 });
     return;
   }
   if (direct && wire_geti(answer, SEND_TAG_CODE, 0) == SEND_NO_HOST) {
@@ -165,6 +209,42 @@ static const struct pgp_cert *revocation(const struct run *r, const char *finger
   return NULL;
 }
 
+/* ---- a sender goes over to another key ---- */
+static bool signed_by_key(const struct run *r, const char *fingerprint)
+{
+  const struct reading *rd = &r->rd;
+  for (unsigned i = 0; rd->signature && i < rd->signature->sig_count; i++)
+    if (rd->signature->sig[i].state == PGP_SIG_GOOD && !strcmp(rd->signature->sig[i].primary, fingerprint))
+      return true;
+  return false;
+}
+
+/* The letter is signed with the key in use, and the new key lies under that signature: it is its owner's word. */
+static const struct pgp_cert *rolled_over(const struct run *r, const char *address, const struct stored_key *known)
+{
+  const struct reading *rd = &r->rd;
+  if (rd->verdict != VERDICT_GOOD || !stored_usable(r, known) || !signed_by_key(r, known->fingerprint))
+    return NULL;
+  for (int autocrypt = 0; autocrypt < 2; autocrypt++) /* what was attached on purpose comes first */
+    for (size_t i = 0; i < rd->cert_count; i++) {
+      const struct pgp_cert *c = &rd->cert[i];
+      if (rd->cert_covered[i] && rd->cert_autocrypt[i] == (autocrypt == 1) && strcmp(c->fpr, known->fingerprint) && c->key.len &&
+          pgp_cert_has_address(c, address) && pgp_cert_usable(c, clock_now(&r->g->clock)))
+        return c;
+    }
+  return NULL;
+}
+
+/* What the letter brings for that address: the key that its owner goes over to, else the best. */
+static const struct pgp_cert *brought_or_rolled(const struct run *r, const char *address, const struct stored_key *known, enum key_tier *tier)
+{
+  const struct pgp_cert *c = known ? rolled_over(r, address, known) : NULL;
+  if (!c)
+    return brought(r, address, tier);
+  *tier = known->tier > TIER_SIGNED ? known->tier : TIER_SIGNED;
+  return c;
+}
+
 /* An old copy of a key that we know as revoked changes nothing. */
 static enum status drop_revoked(struct run *r, const struct pgp_cert **c, struct fault *err)
 {
@@ -182,7 +262,7 @@ enum status keys_choose(struct run *r, const char *address, struct stored_key *o
   if (st)
     return st;
   enum key_tier tier;
-  const struct pgp_cert *c = brought(r, address, &tier);
+  const struct pgp_cert *c = brought_or_rolled(r, address, *found ? out : NULL, &tier);
   st = drop_revoked(r, &c, err);
   if (st)
     return st;
@@ -224,26 +304,59 @@ static enum status keep_revocations(struct run *r, struct fault *err)
   return st;
 }
 
-/* Keeps what the letter brought. A new key for a known reporter waits for an analyst's word. */
+/* Is it the first time that we see this key of theirs? */
+static enum status first_sight(struct run *r, const char *address, const char *fpr, bool *first, struct fault *err)
+{
+  struct stored_key *k = NULL;
+  size_t n = 0;
+  enum status st = store_key_list(r->g->store, r->pool, address, &k, &n, err);
+  *first = true;
+  for (size_t i = 0; i < n; i++)
+    *first = *first && strcmp(k[i].fingerprint, fpr);
+  return st;
+}
+
+static void supersede(struct run *r, const char *address, const struct stored_key *old, const char *to)
+{
+  struct work *w = &r->work;
+  w->key_op = pool_grow(r->pool, w->key_op, w->key_op_count, &w->key_op_cap, sizeof *w->key_op);
+  w->key_op[w->key_op_count].what = KEY_OP_SUPERSEDE;
+  w->key_op[w->key_op_count].fingerprint = old->fingerprint;
+  w->key_op[w->key_op_count++].address = address;
+  r->rd.rolled_to = to;
+}
+
+/* Keeps what the letter brought. A new key for a known reporter takes effect when the letter is signed with the old one;
+ * else it waits for an analyst's word. */
 enum status keys_take_in(struct run *r, const char *address, struct fault *err)
 {
   struct stored_key known;
-  bool found;
+  bool found, first = false;
+  r->rd.rolled_to = NULL;
+  r->rd.new_key = NULL;
   enum status st = keep_revocations(r, err);
   if (!st)
     st = store_key_get(r->g->store, r->pool, address, &known, &found, err);
   enum key_tier tier;
-  const struct pgp_cert *c = st ? NULL : brought(r, address, &tier);
+  const struct pgp_cert *c = st ? NULL : brought_or_rolled(r, address, found ? &known : NULL, &tier);
   if (!st)
     st = drop_revoked(r, &c, err);
   if (st || !c)
     return st;
+  st = first_sight(r, address, c->fpr, &first, err);
+  bool rolled = found && c == rolled_over(r, address, &known);
   if (found && revocation(r, known.fingerprint))
     known.expires = STORED_KEY_REVOKED;
+  bool waits = found && !rolled && !key_tier_may_replace(known.tier, known.fingerprint, stored_usable(r, &known), tier, c->fpr);
   keep(r, &(struct stored_key){
     .address = address, .fingerprint = c->fpr, .tier = tier, .seen_at = clock_now(&r->g->clock), .expires = c->expires,
-    .waits = found && !key_tier_may_replace(known.tier, known.fingerprint, stored_usable(r, &known), tier, c->fpr),
-    .key = c->key, .provenance = pool_printf(r->pool, "%s, letter %" PRId64, key_tier_name(tier), r->in.id)
+    .waits = waits, .key = c->key,
+    .provenance = rolled ? pool_printf(r->pool, "signed for with the old key %s, letter %" PRId64, known.fingerprint, r->in.id)
+                         : pool_printf(r->pool, "%s, letter %" PRId64, key_tier_name(tier), r->in.id)
   });
-  return ST_OK;
+  if (rolled)
+    supersede(r, address, &known, c->fpr);
+  if (waits && first)
+    r->rd.new_key = c;
+  return st;
 }

@@ -77,7 +77,10 @@ struct reading {
   struct pgp_cert *cert;    /* certificates that came with it: attached, Autocrypt */
   size_t cert_count;
   bool cert_autocrypt[PGP_CERTS_MAX];
+  bool cert_covered[PGP_CERTS_MAX]; /* it lies under the signature of main */
   size_t wkd_first;
+  const char *rolled_to;    /* fingerprint of the key that its sender has gone over to with it; NULL */
+  const struct pgp_cert *new_key; /* a key for its sender that is not used before an analyst's word; NULL */
   const char *revoked;      /* fingerprint of a key that we knew and that it revokes; NULL */
   bool reopened;            /* opened a second time with the keys that it brought */
 };
@@ -145,7 +148,7 @@ struct work {
   size_t pending_count, pending_cap;
   struct { const char *token, *by; bool released; } *pending_end;
   size_t pending_end_count, pending_end_cap;
-  struct { bool accept; const char *fingerprint, *address; } *key_op;
+  struct { enum { KEY_OP_DROP, KEY_OP_ACCEPT, KEY_OP_SUPERSEDE } what; const char *fingerprint, *address; } *key_op;
   size_t key_op_count, key_op_cap;
   struct replay_key replay;
   bool has_replay;
@@ -286,6 +289,7 @@ struct gate {
   int64_t due_look_at;
   int64_t digest_look_at;   /* wall clock */
   int64_t embargo_look_at;  /* wall clock: when the next embargo may end */
+  int64_t key_look_at;      /* wall clock */
   int64_t wall_seen, mono_seen; /* both clocks at the last look; 0: none yet */
   int64_t clock_off;        /* seconds that the wall clock has jumped and nobody has confirmed: releases are held; 0 */
   struct pool *changed_pool;
@@ -499,6 +503,8 @@ void gate_embargo_changed_by(struct run *r); /* committed: the next end may be a
 
 /* gate_digest.c */
 void gate_digest_tick(struct gate *g);
+/* gate_keywatch.c */
+void gate_keywatch_tick(struct gate *g);
 
 /* gate_clock.c: a wall clock that jumps (DUE_JUMP_S) holds what is released until it is back or an operator has confirmed it */
 MUST_USE enum status gate_clock_load(struct gate *g, struct fault *err);

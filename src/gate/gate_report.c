@@ -247,6 +247,20 @@ static size_t forward_attachments(struct run *r, struct mail_attachment **out)
   return n;
 }
 
+static const char *key_advice(struct run *r, const char *more)
+{
+  const struct reading *rd = &r->rd;
+  const char *gap = *more ? "\n" : "";
+  if (rd->rolled_to)
+    return pool_printf(r->pool, "Its sender goes over to a new key, signed for with the old one:\n%s\nAnswers are encrypted to it from now on.%s%s",
+                       pgp_fpr_pretty(r->pool, rd->rolled_to), gap, more);
+  if (rd->new_key)
+    return pool_printf(r->pool, "It brings a new key that is NOT used, for the old key has not signed for it:\n%s\n"
+                                "Check the fingerprint with its owner, not by mail; then\n#key accept FINGERPRINT for ADDRESS%s%s",
+                       pgp_fpr_pretty(r->pool, rd->new_key->fpr), gap, more);
+  return more;
+}
+
 static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const char *language, const char *mentions)
 {
   const struct reading *rd = &r->rd;
@@ -260,6 +274,7 @@ static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const ch
   if (rd->revoked)
     advice = pool_printf(r->pool, "It revokes the key %s: nothing is encrypted to that key any more. Ask for a new one.%s%s",
                          pgp_fpr_pretty(r->pool, rd->revoked), *advice ? "\n" : "", advice);
+  advice = key_advice(r, advice);
   if (rd->layer[rd->main].table.raw.len >= LARGE_MAIL)
     advice = pool_printf(r->pool, "It is large: the attached letter goes without the parts that are attached beside it.%s%s",
                          *advice ? "\n" : "", advice);
@@ -392,6 +407,27 @@ static void keep_message(struct run *r, struct vuln_case *vc, struct party_ref p
   work_message(r, vc, party, &m);
 }
 
+/* Whoever writes in a participant's name can bring a key: that is told, in a mail of its own. */
+static enum status alarm_new_key(struct run *r, struct vuln_case *vc, const struct party *p, struct fault *err)
+{
+  struct tvalue *vars = write_vars(r, vc, r->g->conf->language);
+  template_put(r->pool, vars, "key.owner", p->address);
+  template_put(r->pool, vars, "key.fpr", pgp_fpr_pretty(r->pool, r->rd.new_key->fpr));
+  template_put(r->pool, vars, "key.raw", r->rd.new_key->fpr);
+  template_put(r->pool, vars, "key.problem", signer_text(r));
+  return work_alarm_capped(r, vc, "internal/new-key", vars, "new-key", err);
+}
+
+static enum status tell_keys(struct run *r, struct vuln_case *vc, struct party *p, struct fault *err)
+{
+  if (r->rd.rolled_to) {
+    p->new_key_waits = false;
+    work_event(r, vc, "key.rollover", p->address, "%s goes over to the key %s: the letter that brought it is signed with the old one.", p->address,
+               r->rd.rolled_to);
+  }
+  return r->rd.new_key ? alarm_new_key(r, vc, p, err) : ST_OK;
+}
+
 static enum status open_case(struct run *r, const char *mentions, struct fault *err)
 {
   struct gate *g = r->g;
@@ -422,6 +458,9 @@ static enum status open_case(struct run *r, const char *mentions, struct fault *
   if (mentions)
     work_event(r, vc, "case.mentions", "", "The letter names %s, of which its sender is no participant.", mentions);
   keep_message(r, vc, party, MESSAGE_REPORT);
+  st = party.vc ? tell_keys(r, vc, &vc->party[party.index], err) : ST_OK;
+  if (st)
+    return st;
   st = acknowledge(r, vc, party, has_key ? &key : NULL, err);
   if (!st)
     st = forward(r, vc, true, mentions, err);
@@ -457,6 +496,9 @@ static enum status follow_up(struct run *r, const char *id, const char *how, str
   work_case(r, vc);
   work_event(r, vc, "letter.received", p ? p->address : "", "Follow-up by mail (bound by %s), %s; %s.", how, protection_text(r),
              signer_text(r));
+  st = p ? tell_keys(r, vc, p, err) : ST_OK;
+  if (st)
+    return st;
   if (p && p->new_key_waits)
     work_event(r, vc, "key.waits", "", "A new key came for %s; #key show and #key accept decide about it.", p->address);
   keep_message(r, vc, party, MESSAGE_FOLLOW_UP);

@@ -171,3 +171,16 @@ enum status store_key_drop(struct store *st, const char *fingerprint, bool *foun
   enum status s = store_enter(st, err);
   return s == ST_OK ? store_leave(st, drop(st, fingerprint, found, err), err) : s;
 }
+
+static enum status supersede(struct store *st, const char *fingerprint, const char *address, struct fault *err)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("key");
+  return db_run(st->db, "UPDATE stored_key SET tier = $3, waits = 1 WHERE address_digest = $1 AND fingerprint_digest = $2",
+                DB_ARGS(store_digest_address(st, pool, address), store_digest_fpr(st, pool, fingerprint), db_i(TIER_ATTACHED)), err);
+}
+
+enum status store_key_supersede(struct store *st, const char *fingerprint, const char *address, struct fault *err)
+{
+  enum status s = store_enter(st, err);
+  return s == ST_OK ? store_leave(st, supersede(st, fingerprint, address, err), err) : s;
+}

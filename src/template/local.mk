@@ -42,7 +42,8 @@ nobase_dist_pkgdata_DATA += templates/de/filings/cisa-vince.txt \
 	templates/en/filings/cra-final-report.txt \
 	templates/en/filings/cra-notification.txt \
 	templates/en/filings/fda-806.txt \
-	templates/en/internal/filing.txt \
+	templates/en/internal/filing.txt templates/en/internal/key-watch.txt templates/de/internal/key-watch.txt \
+	templates/en/internal/new-key.txt templates/de/internal/new-key.txt \
 	templates/de/internal/filing.txt
 nobase_dist_pkgdata_DATA += templates/en/embargo/proposed.txt templates/en/embargo/accepted.txt templates/en/embargo/rejected.txt \
 	templates/en/embargo/new-date.txt templates/en/embargo/terminated.txt templates/en/embargo/ended.txt \

@@ -44,6 +44,8 @@ static const char *const needed[] = {
   "internal/remind",
   "internal/digest",
   "internal/filing",
+  "internal/key-watch",
+  "internal/new-key",
   "internal/clock",
   "internal/unsigned-analyst",
   "internal/copy",

@@ -13,3 +13,5 @@ TESTS += tests/scenario/embargo.py
 TESTS += tests/crash/sweep.py
 dist_check_SCRIPTS += tests/scenario/filings.py
 TESTS += tests/scenario/filings.py
+dist_check_SCRIPTS += tests/scenario/keys_watch.py
+TESTS += tests/scenario/keys_watch.py

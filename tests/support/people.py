@@ -100,7 +100,7 @@ class Person:
                 v += '; protected-headers="v1"'
             lines.append("%s: %s" % (k, v))
         if protect:
-            lines += ["%s: %s" % (k, v) for k, v in outer if k in ("Subject", "From", "To", "Message-ID")]
+            lines += ["%s: %s" % (k, v) for k, v in outer if k in ("Subject", "From", "To", "Message-ID", "Autocrypt")]
         return outer, crlf("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
     @staticmethod

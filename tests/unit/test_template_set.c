@@ -273,6 +273,8 @@ static const char *const names[] = {
   "internal/unsent",
   "internal/reminder",
   "internal/filing",
+  "internal/key-watch",
+  "internal/new-key",
   "internal/unsigned-analyst",
   "internal/copy",
   "internal/event",
