@@ -215,6 +215,7 @@ static struct tvalue *letter_vars(bool full, const char *language)
   template_put(pool, v, "report_subject", "SECRET-SUBJECT");
   template_put(pool, v, "recipient.name", "");
   template_put(pool, v, "key_fpr", "ABCD 1234");
+  template_put(pool, v, "key.raw", "ABCD1234");
   static const char *const more[] = { "quarantine.id", "quarantine.sender", "quarantine.received",
                                       "due.name", "due.title", "due.at", "due.began", "due.source", "reason",      "bounce.recipient",  "bounce.id",
                                       "bounce.letter", "bounce.diagnostic", "key.owner",
