@@ -49,6 +49,7 @@ static void clean_environment(void)
 static enum status start_gpgme(struct fault *err)
 {
   static const char need[] = "1.18.0";
+  (void)gpgme_set_global_flag("disable-gpgconf", "1"); /* nine processes at each start that tell what we know */
   if (!gpgme_check_version(need))
     return fault(err, ST_BROKEN, "gpgme is older than %s", need);
   if (gpgme_engine_check_version(GPGME_PROTOCOL_OpenPGP))

@@ -186,7 +186,7 @@ def bounces_without_their_token(s):
     expect({x["state"] for x in s.ctl_json("outbox", "all")} == {"sent"}, "no letter is marked as failed")
     for n in range(10):
         s.deliver(dsn(s.ADDRESS, b"Subject: y\r\n\r\nz\r\n", 10 + n))
-        s.once()
+    s.once()
     got = s.fresh(s.alice)
     expect(len(got) == 3 and "alarms_per_hour" in got[-1].text, "six alarms an hour, the last ones say so", *[m.text for m in got])
     expect(len(s.ctl_json("list", "all")) == 1, "none of them opened a case")
