@@ -65,6 +65,8 @@ void embargo_fact(const struct embargo_act *a, enum cs_fact fact, enum embargo_a
 bool embargo_concerns(const struct party *p);
 /* Who proposed what is agreed, what is open: "the default embargo", "alice", "robin@lab.example (bob passed it on)"; "" when unknown. */
 const char *embargo_agreed_by(struct pool *pool, const struct vuln_case *vc);
+/* When the date that holds (or held) was agreed; the receipt, for a default embargo. */
+int64_t embargo_agreed_at(const struct vuln_case *vc);
 const char *embargo_proposed_by(struct pool *pool, const struct vuln_case *vc);
 /* After a merge: `into` has its dates; who stands behind each comes from the case that it was in. was: into before. */
 void embargo_merged(struct pool *pool, struct vuln_case *into, const struct vuln_case *was, const struct vuln_case *from);

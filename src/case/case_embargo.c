@@ -72,6 +72,12 @@ const char *embargo_proposed_by(struct pool *pool, const struct vuln_case *vc)
   return behind_words(pool, stands_behind(vc, OPEN));
 }
 
+int64_t embargo_agreed_at(const struct vuln_case *vc)
+{
+  const struct case_field *f = stands_behind(vc, AGREED);
+  return f && f->at ? f->at : vc->opened_at;
+}
+
 bool embargo_concerns(const struct party *p)
 {
   return !p->removed && !text_empty(p->address) && p->role == PARTY_REPORTER;

@@ -17,6 +17,8 @@ static const struct due_word events[] = {
   { "accepted", "work on the case was accepted" },
   { "closed", "the case was closed" },
   { "assessed", "the clinical risk was assessed" },
+  { "embargo", "an embargo was agreed; the deadline is its agreed end, whatever the span" },
+  { "embargo-over", "the embargo has ended" },
   { "fix-ready", "a fix is ready" },
   { "fix-deployed", "the fix is deployed" },
   { "measure-available", "a fix, mitigation or workaround is available to users" },

@@ -2,6 +2,8 @@
 /* gate: what the history and the fields of a case mean to its deadlines. */
 #include "gate_due.h"
 
+#include <embargod/embargo.h>
+
 /* What an entry of the history means to a deadline. */
 static const struct {
   const char *kind, *event;
@@ -157,6 +159,24 @@ static void said(struct due_known *k, const struct case_event *e)
     set_event(k, name, at);
 }
 
+/* A deadline that starts at "embargo" is due at the agreed end, which moves; #due comes after it, and outranks it. */
+static void know_embargo(const struct gate *g, struct due_known *k, const struct vuln_case *vc)
+{
+  bool over = vc->em == EM_EXITED;
+  if (!over && vc->em != EM_ACTIVE && vc->em != EM_REVISE)
+    return;
+  add_event(k, "embargo", embargo_agreed_at(vc));
+  if (over)
+    add_event(k, "embargo-over", vc->embargo_until);
+  for (size_t i = 0; i < g->conf->due_count; i++) {
+    if (strcmp(g->conf->due[i].starts_at, "embargo") != 0)
+      continue;
+    k->override = pool_grow(k->pool, k->override, k->override_count, &k->override_cap, sizeof *k->override);
+    k->override[k->override_count++] =
+        (struct due_override){ .name = g->conf->due[i].name, .due_at = vc->embargo_until };
+  }
+}
+
 static bool has_event(const struct due_known *k, const char *name)
 {
   for (size_t i = 0; i < k->event_count; i++)
@@ -231,6 +251,7 @@ enum status due_know(struct gate *g, struct pool *pool, const struct vuln_case *
     fault_clear(err);
     st = ST_OK;
   }
+  know_embargo(g, k, vc);
   for (size_t i = 0; !st && i < n; i++)
     hear(k, &e[i]);
   for (const struct run *r = g->runs; r;

@@ -245,6 +245,11 @@ def run_at(s, days, **env):
 def ends_by_itself(s):
     """At its instant and not before; at the next start when nobody ran; once; told to all; an open proposal falls."""
     fw, = opened(s)
+    spam = s.person("Mallory", "mallory@spam.example", key=False)
+    s.deliver(spam.plain(s.ADDRESS, "Buy now", "Cheap pumps.\n"))
+    s.once()
+    ok(s.command(s.alice, "#case %s\n#spam\n" % TWO))
+    s.fresh(spam)
     ok(s.command(s.alice, "#embargo propose +5d\n", fw))
     until, longer = at(s)[1:]
     s.fresh(s.robin), s.fresh(s.bob)
@@ -259,12 +264,36 @@ def ends_by_itself(s):
     for who in (s.alice, s.bob):
         m = told(s, who, "Embargo has ended")
         expect("it has ended by itself" in m.text and "Told:        robin@lab.example\n" in m.text, who.name, m.text)
-    run_at(s, 7.1), run_at(s, 30)
-    silent(s, s.robin)
+    run_at(s, 7.1), run_at(s, 95)
+    silent(s, s.robin, spam)
     expect(not [m for m in s.fresh(s.alice) if "mbargo" in m.subject], "once")
+    expect(s.show(TWO)["embargo"] == "Exited", "of spam nobody hears, but it ends too", s.show(TWO))
     history = s.ctl("show", ONE)
     expect(history.count("embargo.end") == 1 and "ended by its date, " + until in history, "one entry", history)
     expect("Exited since " + exact(until) in history, "shown", history)
+
+
+def reminded_before(s):
+    """The profile's deadline "embargo" follows the agreed end, reminds before it, and is met when the embargo is over."""
+    def due():
+        return {d["name"]: d for d in s.ctl_json("due", ONE)}["embargo"]
+
+    def reminders(who):
+        return [m for m in s.fresh(who) if "The embargo ends: be ready" in m.subject]
+
+    fw, = opened(s)
+    expect(due()["due"] == at(s)[1] and due()["state"] == "running", "the default embargo", due())
+    ok(s.command(s.bob, "#take\n#embargo propose +20d\n", fw))
+    until = at(s)[1]
+    expect(due()["due"] == until, "it has moved", due())
+    s.fresh(s.alice)
+    run_at(s, 5)
+    expect(not reminders(s.bob), "too early")
+    run_at(s, 6.5)
+    got = reminders(s.bob)
+    expect(len(got) == 1 and "Due %s UTC" % until[:16].replace("T", " ") in got[0].subject and not reminders(s.alice), "the assignee, 14 days before", *[m.subject for m in got])
+    run_at(s, 21)
+    expect(at(s)[0] == "Exited" and due()["state"] == "met" and due()["reason"] == "embargo-over", "over", due())
 
 
 def killed_at_the_end(s):
@@ -325,9 +354,9 @@ def a_clock_in_doubt(s):
         s.once = once
 
 
-STORIES = [dates, shortest_wins, from_nothing, facts, a_lead_ends_it, attacks_at_once, attacks_never, who_hears_what, ends_by_itself, killed_at_the_end,
+STORIES = [dates, shortest_wins, from_nothing, facts, a_lead_ends_it, attacks_at_once, attacks_never, who_hears_what, ends_by_itself, reminded_before, killed_at_the_end,
            a_clock_in_doubt]
-SETUP = {from_nothing: {"extra": "embargo_days = 0\n"}, attacks_at_once: {"extra": "attacks_end_embargo = at-once\n"}, attacks_never: {"extra": "attacks_end_embargo = never\n"},
+SETUP = {reminded_before: {"extra": "profile = generic\n"}, from_nothing: {"extra": "embargo_days = 0\n"}, attacks_at_once: {"extra": "attacks_end_embargo = at-once\n"}, attacks_never: {"extra": "attacks_end_embargo = never\n"},
          shortest_wins: {"extra": "default_hour = 9\n"}, who_hears_what: {"extra": "language = de\ndefault_hour = 9\n"}}
 
 if __name__ == "__main__":

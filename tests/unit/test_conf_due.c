@@ -76,6 +76,7 @@ static const struct {
   { "first-answer", "received", MD, { 0 }, "2026-11-09 10:00", "first-answer" },
   { "triage", "received", EU, { 0 }, "2026-11-16 10:00", "decided" },
   { "status-update", "contact", EU, { "open" }, "2026-12-02 10:00", NULL },
+  { "embargo", "embargo", EU, { "open" }, "2027-01-31 10:00", "embargo-over" }, /* without a case's own date */
   { "coordinator-may-disclose", "received", EU, { 0 }, "2026-12-17 10:00", "first-answer" },
   { "fda-30-days", "learned", MD, { "uncontrolled" }, "2026-12-02 10:00", "customers-told" },
   { "fda-60-days", "learned", MD, { "uncontrolled" }, "2027-01-01 10:00", "fix-deployed" },
@@ -179,8 +180,8 @@ START_TEST(sections_change_profiles)
             "deadline \"triage\" {\n span = \"3wd\"\n remind = {\"-1d all\"}\n}\n"
             "deadline \"coordinator-may-disclose\" {\n off = yes\n}\n"
             "deadline \"letter\" {\n starts_at = \"public\"\n span = \"5wd\"\n met_by = {\"notice:customers\"}\n}\n");
-  ck_assert_uint_eq(s.c->deadline_count, 6);
-  ck_assert_uint_eq(s.c->due_count, 5);
+  ck_assert_uint_eq(s.c->deadline_count, 7);
+  ck_assert_uint_eq(s.c->due_count, 6);
   const struct due_deadline *d = deadline(s.c, "triage");
   ck_assert(d->span.count == 3 && d->span.unit == DUE_WORKING_DAYS && d->remind_count == 1);
   ck_assert_str_eq(d->starts_at, "received"); /* the profile's */
@@ -207,7 +208,7 @@ START_TEST(lists)
   refused_with("holidays = {\"12-25\"}\nholidays = {\"12-25\"}\n", "holidays is set a second time");
   refused_with("holidays = {\"12-25\", \"12-26\"}\nholidays = {\"01-01\"}\n", "holidays is set a second time");
   must_load(&s, "holidays = 12-25\nprofile = generic\n");
-  ck_assert(s.c->calendar.holiday_count == 1 && s.c->due_count == 4);
+  ck_assert(s.c->calendar.holiday_count == 1 && s.c->due_count == 5);
   refused_with("holidays = 12-25\nholidays = 12-26\n", "holidays is set a second time");
   refused_with("holidays = 12-25\nholidays = {\"12-25\", \"12-26\"}\n", "holidays is set a second time");
 }
