@@ -146,8 +146,9 @@ bool pid_alive(pid_t pid)
 void pid_stop(pid_t pid)
 {
   kill(pid, SIGSTOP);
-  for (int i = 0; i < 1000 && pid_alive(pid) && state_of(pid) != 'T'; i++)
+  for (int i = 0; i < 20000 && pid_alive(pid) && state_of(pid) != 'T'; i++)
     usleep(1000);
+  ck_assert_msg(!pid_alive(pid) || state_of(pid) == 'T', "process %d does not stop: %c", (int)pid, state_of(pid));
 }
 
 struct bytes peer_file(struct pool *pool, const char *dir, const char *name)
