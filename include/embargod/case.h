@@ -62,6 +62,13 @@ void cs_preferences(unsigned cs, const int64_t at[CS_FACTS], struct cs_success *
 enum party_role { PARTY_REPORTER = 1, PARTY_COORDINATOR, PARTY_SUPPLIER, PARTY_REGULATOR, PARTY_ISAC, PARTY_CUSTOMER, PARTY_OBSERVER };
 const char *party_role_name(enum party_role r);
 MUST_USE bool party_role_parse(const char *s, enum party_role *out); /* its name, any case; false: none, *out is untouched */
+/* What is known of one party. PLAIN: in the case without an invitation (who reported it, who was notified). */
+enum party_status {
+  PARTY_PLAIN = 0, PARTY_INVITED, PARTY_ACCEPTED, PARTY_DECLINED, PARTY_INVESTIGATING, PARTY_AFFECTED, PARTY_NOT_AFFECTED, PARTY_FIXED,
+  PARTY_WITHDRAWN, PARTY_STATUSES
+};
+const char *party_status_name(enum party_status s); /* "not-affected"; "" for PLAIN */
+MUST_USE bool party_status_parse(const char *s, enum party_status *out); /* any case; "investigating" too; not PLAIN */
 struct party {
   int64_t id;              /* store row; 0 = new */
   enum party_role role;
@@ -71,6 +78,14 @@ struct party {
   const char *fingerprint; /* key that we encrypt to; "" = none */
   const char *token;       /* unguessable, routes its mail to the case: security+TOKEN@ */
   bool removed, new_key_waits;
+  bool key_unproved;       /* its key came in a later mail that nothing vouched for: written to, but its signature proves nothing yet */
+  enum party_status status;
+  int64_t invited_at;      /* 0 = never */
+  int64_t accepted_at;     /* when it agreed to keep the embargo; 0 = not (yet) */
+  int64_t details_at;      /* when the details last went out to it; 0 = never */
+  int64_t waiting_since;   /* when we last wrote and have not heard of it since; 0 = nothing is waited for */
+  int64_t unresponsive_at; /* when we gave up waiting; 0 = it answers */
+  unsigned chased;         /* since waiting_since: 0 nobody was reminded, 1 the party, 2 the analysts too */
 };
 /* A fact of a case that commands set. Single ones are replaced, list ones added and removed. Values are sealed at rest. */
 struct case_field {
@@ -81,9 +96,8 @@ struct case_field {
   const char *by;    /* analyst's name */
 };
 /* Single: title description impact cwe cve cvss cvss4 ssvc clinical clinical-rationale adverse-events tlp mitigation workaround
- * plan-text validated (extra: the day) reporter-note exploitation embargo-by embargo-proposed-by. Lists: product component vendor tag reference credit plan link (another case's id, extra:
- * what it is to this one) field (its name, extra: its text)
- * fix (version, extra: URL). */
+ * plan-text validated (extra: the day) reporter-note exploitation embargo-by embargo-proposed-by. Lists: product component vendor tag
+ * reference credit plan link (another case's id, extra: what it is to this one) field (its name, extra: its text) fix (version, extra: URL). */
 bool case_field_known(const char *name);
 bool case_field_is_list(const char *name);
 
@@ -140,6 +154,18 @@ struct case_merging {
  * DENIED: itself, merged before, Closed, two CVE ids; then nothing is changed. There is no way back. */
 MUST_USE enum status case_merge(struct pool *pool, struct vuln_case *into, struct vuln_case *from, int64_t now, struct case_merging *out,
                                 struct fault *err);
+
+/* ---- what a party may know (src/case/case_view.c) ---- */
+/* Details go to an invited party only once it keeps the embargo, or when there is none. */
+bool case_party_entitled(const struct vuln_case *vc, const struct party *p);
+/* A copy that holds what that party may learn: its role decides about fields and facts; who else takes part, and who works on the case,
+ * is never in it. One that is not entitled gets the id, the embargo's dates and the TLP label. */
+struct vuln_case *case_view(struct pool *pool, const struct vuln_case *vc, const struct party *p);
+/* We have written, or it has. */
+void party_written(struct party *p, int64_t now);
+void party_heard(struct party *p);
+/* "affected, unresponsive since 2027-01-31T10:00:00Z"; "" when there is nothing to say */
+char *party_status_text(struct pool *pool, const struct party *p);
 
 /* ---- opening ---- */
 struct case_report {     /* what the gate knows of a stranger's letter */

@@ -75,7 +75,8 @@ struct effect {
   const char *text;        /* ANSWER_HELP: the answer itself */
   /* LETTER */
   enum letter_to to;
-  const char *to_name;     /* stakeholder or party name; "" for the reporter */
+  const char *to_name;     /* stakeholder's name, TO_PARTY: the party's address; "" for the reporter */
+  const struct party *to_party; /* TO_PARTY: as it was when the command ran: a preview takes back what the command did */
   const char *template_name; /* "reply/plain", "notices/fda", ... without language and suffix */
   int gate;                /* persons that must release it: 0, 1, 2. With 0 first_answer_at and last_contact_at are set
                             * already; else whoever releases it sets them. */
@@ -152,7 +153,45 @@ const char *command_nearest(const char *name); /* a constant; NULL: none is near
 char *command_help(struct pool *pool, const char *name);
 
 /* ---- reporters' and participants' own verbs: alone on a line of the leading block ---- */
-enum participant_verb { PV_NONE = 0, PV_STATUS, PV_KEY, PV_HELP, PV_CREDIT, PV_EMBARGO, PV_WITHDRAW };
+enum participant_verb {
+  PV_NONE = 0, PV_STATUS, PV_KEY, PV_HELP, PV_CREDIT, PV_EMBARGO, PV_WITHDRAW, PV_AFFECTED, PV_NOT_AFFECTED, PV_INVESTIGATING, PV_FIXED
+};
+#define PARTICIPANT_MAX 8 /* verbs in one mail */
 struct participant_command { enum participant_verb verb; const char *args; };
-size_t command_participant(struct pool *pool, const char *text, struct participant_command out[8]);
+size_t command_participant(struct pool *pool, const char *text, struct participant_command out[PARTICIPANT_MAX]);
+
+/* How well is it known that the party itself wrote it? */
+enum participant_proof {
+  PROOF_NO_KEY = 1, /* we know no key of it: it may ask (#status, #key, #help), the rest is a request */
+  PROOF_MISSING,    /* we know its key, and this mail is not (freshly, for this case) signed by it: all of it is a request */
+  PROOF_SIGNED,
+};
+enum participant_outcome { PARTICIPANT_DONE = 1, PARTICIPANT_REQUEST, PARTICIPANT_REFUSED };
+struct participant_result {
+  enum participant_outcome outcome;
+  const char *line;    /* as understood: "#embargo propose 2027-01-31" */
+  const char *reason;  /* what changed or why not: for the analysts, never for the party */
+  const char *command; /* REQUEST: the line by which an analyst carries it out; "" */
+};
+struct participant_world {
+  const struct conf *conf;
+  const struct vuln_case *vc;
+  size_t party;        /* who writes: index into vc->party */
+  enum participant_proof proof;
+  int64_t now;
+  const struct participant_command *command;
+  size_t count;        /* at most PARTICIPANT_MAX */
+};
+/* In order, on a copy: plan->vc[0], with the effects of those that were carried out; a refused one changes nothing and stops no other.
+ * vc_changed[0] is false when none changed anything. */
+void command_participant_run(struct pool *pool, const struct participant_world *w, struct plan *plan,
+                             struct participant_result out[PARTICIPANT_MAX]);
+/* The verbs that are of use to that role, a line each, for #help. */
+char *command_participant_help(struct pool *pool, enum party_role role, const char *language);
+
+/* What a party of the case may be sent at most: of a stakeholder what the configuration says, of others invite_clearance; the reporter knows
+ * the matter. */
+enum tlp command_clearance(const struct conf *c, const struct party *p);
+/* May what is more than content-free go to it without encryption? lead: whoever decides is a lead analyst. */
+bool command_clear_allowed(const struct conf *c, const struct vuln_case *vc, const struct party *p, bool lead);
 #endif

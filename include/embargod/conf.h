@@ -93,6 +93,9 @@ struct conf {
   int ack_per_sender_h, ack_per_hour; /* caps: 1 a sender in that many hours; that many an hour in all */
   int command_window_s, command_ahead_s;
   int gate_reply, gate_ask, gate_notify, gate_publish; /* 0, 1, 2 persons */
+  enum tlp invite_clearance; /* of participants who are no stakeholders of the configuration */
+  int answers_per_day;       /* to the verbs of one participant */
+  int chase_days, chase_assignee_days, unresponsive_days; /* of silence: remind the party, tell the analysts, give up; 0: never */
   int pending_expires_h;
   int held_days;             /* held letters are quarantined after */
   int outbox_keep_days;      /* sealed bytes of sent letters */

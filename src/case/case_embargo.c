@@ -78,9 +78,15 @@ int64_t embargo_agreed_at(const struct vuln_case *vc)
   return f && f->at ? f->at : vc->opened_at;
 }
 
+struct embargo_who embargo_open_by(const struct vuln_case *vc)
+{
+  return who_of(stands_behind(vc, OPEN));
+}
+
+/* Reporters from the start; others once they have said so. */
 bool embargo_concerns(const struct party *p)
 {
-  return !p->removed && !text_empty(p->address) && p->role == PARTY_REPORTER;
+  return !p->removed && !text_empty(p->address) && (p->role == PARTY_REPORTER ? !p->invited_at || p->accepted_at : p->accepted_at != 0);
 }
 
 /* Somebody outside the house keeps the embargo. */

@@ -256,6 +256,10 @@ static struct party *party_again(struct pool *pool, struct vuln_case *vc, const 
     if (was->role != p->role || text_empty(p->address) || !text_ieq(was->address, p->address))
       continue;
     was->removed = false;
+    was->status = p->status;
+    was->invited_at = p->invited_at;
+    was->accepted_at = was->details_at = was->waiting_since = was->unresponsive_at = 0;
+    was->chased = 0;
     if (!text_empty(p->name))
       was->name = pool_strdup(pool, p->name);
     if (!text_empty(p->fingerprint))

@@ -62,7 +62,7 @@ static void give_key(struct command_context *cx, const char *fingerprint, const 
   if (!p)
     return;
   p->fingerprint = fingerprint;
-  p->new_key_waits = false;
+  p->new_key_waits = p->key_unproved = false;
   cx->plan->vc_changed[cx->vc] = true;
 }
 

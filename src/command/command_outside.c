@@ -9,7 +9,6 @@
 
 #define REFS_MAX 32
 #define TAG_LENGTH 16 /* 80 bits in base32 */
-#define OUTSIDE_MAX 8
 
 static bool is_tag_character(char c)
 {
@@ -71,6 +70,9 @@ static const struct {
   { "status", PV_STATUS, ARGS_NONE },      { "key", PV_KEY, ARGS_NONE },
   { "help", PV_HELP, ARGS_NONE },          { "credit", PV_CREDIT, ARGS_SOME },
   { "embargo", PV_EMBARGO, ARGS_EMBARGO }, { "withdraw", PV_WITHDRAW, ARGS_SOME },
+  { "affected", PV_AFFECTED, ARGS_NONE },  { "not-affected", PV_NOT_AFFECTED, ARGS_NONE },
+  { "fixed", PV_FIXED, ARGS_NONE },        { "investigating", PV_INVESTIGATING, ARGS_NONE },
+  { "under-investigation", PV_INVESTIGATING, ARGS_NONE },
 };
 
 /* propose DATE, accept, reject and nothing else: what they say is prose otherwise. */
@@ -102,11 +104,11 @@ static bool outside_line(struct pool *pool, struct bytes line, struct participan
   return false;
 }
 
-size_t command_participant(struct pool *pool, const char *text, struct participant_command out[8])
+size_t command_participant(struct pool *pool, const char *text, struct participant_command out[PARTICIPANT_MAX])
 {
   struct bytes rest = utf8_repair(pool, bytes_str(text)), line;
   size_t count = 0;
-  while (count < OUTSIDE_MAX && bytes_next_line(&rest, &line)) {
+  while (count < PARTICIPANT_MAX && bytes_next_line(&rest, &line)) {
     if (bytes_trim(line).len == 0)
       continue;
     if (!outside_line(pool, line, &out[count]))

@@ -91,6 +91,12 @@ const char *command_did_you_mean(struct pool *pool, const char *mark, const char
 /* s in at most max bytes, with "..." where it was cut. */
 const char *command_short(struct pool *pool, const char *s, size_t max);
 
+/* ---- command_party.c, command_participant.c ---- */
+/* The letter with what the party may know of the case. */
+void command_details(struct command_context *cx, const struct party *p);
+/* Its word, or an analyst's about it, that it keeps the embargo. False: that was known. */
+bool command_party_accepts(struct command_context *cx, struct party *p, const char *how);
+
 /* ---- the functions of the table ---- */
 #define COMMAND_FN(name) enum status name(struct command_context *cx, const struct command *cmd, struct fault *err)
 COMMAND_FN(command_do_help);
@@ -141,6 +147,10 @@ COMMAND_FN(command_do_validated);
 COMMAND_FN(command_do_note);
 COMMAND_FN(command_do_reply);
 COMMAND_FN(command_do_notify);
+COMMAND_FN(command_do_ask);
+COMMAND_FN(command_do_invite);
+COMMAND_FN(command_do_remove);
+COMMAND_FN(command_do_party);
 COMMAND_FN(command_do_preview);
 COMMAND_FN(command_do_key);
 COMMAND_FN(command_do_dry_run);

@@ -130,6 +130,22 @@ static const struct command_row table[] = {
   { "notify", "#notify NAME... [TEMPLATE]",
     "A notice to stakeholders, or to all of a group, from the template of each.", CMD_NEEDS_CASE | CMD_OUTSIDE,
     command_do_notify },
+  { "ask", "#ask NAME + text",
+    "A signed mail to a stakeholder or participant in a thread of their own, encrypted whenever there is a key. NAME: of the "
+    "configuration, the participant's name or address.",
+    CMD_NEEDS_CASE | CMD_TEXT | CMD_OUTSIDE, command_do_ask },
+  /* participants */
+  { "invite", "#invite NAME | ADDRESS [ROLE]",
+    "Invites a stakeholder of the configuration, or anybody by address, into the case. ROLE: supplier, coordinator, reporter, "
+    "regulator, isac, customer, observer (the default for an address). While there is an embargo they get an invitation without "
+    "details first, and the details once they have answered #embargo accept.",
+    CMD_NEEDS_CASE | CMD_OUTSIDE, command_do_invite },
+  { "remove", "#remove NAME", "Takes a participant out of the case: nothing more goes there, and their mail no longer enters it.",
+    CMD_NEEDS_CASE, command_do_remove },
+  { "party", "#party NAME STATUS | details",
+    "What is known of a participant. STATUS: accepted (the embargo, for one without a key), declined, under-investigation, affected, "
+    "not-affected, fixed, unresponsive, withdrawn. details sends what they may know (again).",
+    CMD_NEEDS_CASE | CMD_OUTSIDE, command_do_party },
   { "preview", "#preview COMMAND",
     "The mails that COMMAND would send, to you alone. Nothing is changed. Alone on the first line it "
     "means #dry-run.",

@@ -123,9 +123,11 @@ static enum status put_parties(struct gate *g, struct buf *b, struct pool *pool,
     if (st)
       return st;
     const char *fpr = found ? k.fingerprint : p->fingerprint;
-    buf_printf(b, "%-12s %s%s<%s>, key: %s%s%s\n", pool_printf(pool, "%s:", party_role_name(p->role)), p->name,
+    const char *status = party_status_text(pool, p);
+    buf_printf(b, "%-12s %s%s<%s>, key: %s%s%s%s%s%s\n", pool_printf(pool, "%s:", party_role_name(p->role)), p->name,
                text_empty(p->name) ? "" : " ", p->address, text_empty(fpr) ? "none" : pgp_fpr_pretty(pool, fpr),
-               found ? pool_printf(pool, " (%s)", key_tier_name(k.tier)) : "", p->new_key_waits ? "; a new key waits" : "");
+               found ? pool_printf(pool, " (%s)", key_tier_name(k.tier)) : "", p->new_key_waits ? "; a new key waits" : "", *status ? "; " : "", status,
+               p->waiting_since ? pool_printf(pool, "; no answer since %s", local(g, pool, p->waiting_since)) : "");
   }
   return ST_OK;
 }

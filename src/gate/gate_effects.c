@@ -77,6 +77,10 @@ enum status effects_carry_out(struct run *r, const struct conf_analyst *a, struc
   *d = (struct doing){ .r = r, .a = a, .plan = plan, .mail = m, .pending = tvalue_list(r->pool),
                        .answers = buf_new(r->pool, 256) };
   enum status st = ST_OK;
+  for (size_t i = 0; i < plan->vc_count; i++)
+    for (size_t k = 0; k < plan->vc[i]->party_count; k++) /* one that a command has just added */
+      if (text_empty(plan->vc[i]->party[k].token))
+        plan->vc[i]->party[k].token = secret_token(r->pool, 16);
   for (size_t i = 0; !st && i < plan->effect_count; i++)
     st = carry_out(d, &plan->effect[i], err);
   if (!st)

@@ -34,6 +34,12 @@ MUST_USE enum status effect_address_stakeholder(struct doing *d, const struct ef
 void effect_show_letter(struct doing *d, const struct outgoing *o, const char *state);
 /* gate_filing.c */
 MUST_USE enum status effect_filing(struct doing *d, const struct effect *e, struct fault *err);
+/* gate_party.c */
+MUST_USE enum status effect_address_party(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to, struct fault *err);
+/* What is kept with the case when a letter to a party goes out. */
+void effect_party_written(struct doing *d, const struct address *to, const char *kind);
+/* The case as the letter may tell it. */
+struct vuln_case *effect_view(struct doing *d, const struct effect *e, const struct address *to);
 /* gate_releases.c */
 MUST_USE enum status effect_wait(struct doing *d, const struct effect *e, struct vuln_case *vc, const struct outgoing *o,
                                  struct fault *err);

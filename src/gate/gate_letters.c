@@ -103,46 +103,72 @@ static const char *missing_text(struct pool *pool, char **names)
   return buf_str(&b);
 }
 
-enum status effect_letter(struct doing *d, const struct effect *e, struct fault *err)
+/* By whom it goes out: what the outbox and the history call it, and the template's way of saying it. */
+static const char *kind_of(const struct effect *e)
 {
-  if (e->to == TO_SELF)
-    return effect_filing(d, e, err);
+  if (e->to == TO_REPORTER)
+    return "reply";
+  return e->to == TO_PARTY ? strchr(e->template_name, '/') + 1 : "notice"; /* party/ask, party/details, party/invitation */
+}
+
+static enum status address_of(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to, struct fault *err)
+{
+  if (e->to == TO_REPORTER)
+    return effect_address_reporter(d, e, vc, to, err);
+  return e->to == TO_PARTY ? effect_address_party(d, e, vc, to, err) : effect_address_stakeholder(d, e, vc, to, err);
+}
+
+static enum status write_effect(struct doing *d, const struct effect *e, const struct address *to, struct outgoing **o, struct fault *err)
+{
   struct run *r = d->r;
-  struct vuln_case *vc = d->plan->vc[e->vc];
-  struct address to;
   char **missing = NULL;
-  struct outgoing *o;
-  enum status st = e->to == TO_REPORTER ? effect_address_reporter(d, e, vc, &to, err) : effect_address_stakeholder(d, e, vc, &to, err);
-  if (st)
-    return st;
-  bool notice = e->to == TO_STAKEHOLDER;
-  struct letter_spec s = { .kind = notice ? "notice" : "reply", .template_name = e->template_name, .language = to.language, .vc = vc,
-                           .party = to.party, .to_name = to.name, .to_address = to.address, .auto_submitted = "auto-generated",
-                           .fingerprint = to.fingerprint, .key = to.key, .encrypt = to.encrypt,
-                           .serial = pool_printf(r->pool, "%u-%zu", e->command, to.party.index), .attach_key = !to.encrypt };
-  struct tvalue *vars = write_vars(r, vc, to.language);
+  struct letter_spec s = { .kind = kind_of(e), .template_name = e->template_name, .language = to->language, .vc = to->party.vc,
+                           .party = to->party, .to_name = to->name, .to_address = to->address, .auto_submitted = "auto-generated",
+                           .fingerprint = to->fingerprint, .key = to->key, .encrypt = to->encrypt,
+                           .serial = pool_printf(r->pool, "%u-%zu", e->command, to->party.index), .attach_key = !to->encrypt };
+  struct tvalue *vars = write_vars(r, e->to == TO_PARTY ? effect_view(d, e, to) : s.vc, to->language);
   tvalue_sets(r->pool, vars, "text", e->text);
-  st = write_letter(r, &s, vars, &o, &missing, err);
+  if (e->to == TO_PARTY)
+    party_vars(r, vars, s.vc, &s.vc->party[to->party.index], to->language);
+  enum status st = write_letter(r, &s, vars, o, &missing, err);
   if (st == ST_DENIED && missing && missing[0])
     return effect_deny(d, e, err, pool_printf(r->pool, "%s: these facts are missing: %s. Nothing was sent.", e->template_name,
                                        missing_text(r->pool, missing)));
   if (st)
     return st;
   struct letter_record *k = pool_new_of(r->pool, struct letter_record);
-  *k = (struct letter_record){ .template_name = e->template_name, .language = to.language, .asked_by = d->a->name, .released_by = "",
-                               .version = template_version(r->pool, r->g->templates, e->template_name, to.language) };
-  o->record = k;
+  *k = (struct letter_record){ .template_name = e->template_name, .language = to->language, .asked_by = d->a->name, .released_by = "",
+                               .version = template_version(r->pool, r->g->templates, e->template_name, to->language) };
+  (*o)->record = k;
+  return ST_OK;
+}
+
+enum status effect_letter(struct doing *d, const struct effect *e, struct fault *err)
+{
+  struct run *r = d->r;
+  struct address to;
+  struct outgoing *o;
   bool preview = e->preview_only || d->mail->dry_run;
+  struct vuln_case *vc = d->plan->vc[e->vc];
+  if (e->to == TO_SELF)
+    return effect_filing(d, e, err);
+  enum status st = address_of(d, e, vc, &to, err);
+  if (!st)
+    st = write_effect(d, e, &to, &o, err);
+  if (st)
+    return st;
   if (preview || e->gate)
     effect_show_letter(d, o, preview ? "preview: not sent" : "waits for release");
   if (preview)
     return ST_OK;
   if (e->gate)
     return effect_wait(d, e, vc, o, err);
+  if (e->to == TO_PARTY)
+    effect_party_written(d, &to, o->kind);
   o->must = true;
   work_out(r, o);
-  work_event(r, vc, notice ? "notice.sent" : "reply.sent", d->a->name, "To %s, asked for by %s, from %s, %s.",
-             to.name && *to.name ? to.name : to.address, d->a->name, record_short(r->pool, k),
+  work_event(r, vc, pool_printf(r->pool, "%s.sent", o->kind), d->a->name, "To %s, asked for by %s, from %s, %s.",
+             to.name && *to.name ? to.name : to.address, d->a->name, record_short(r->pool, o->record),
              to.encrypt ? pool_printf(r->pool, "encrypted to %s", pgp_fpr_pretty(r->pool, to.fingerprint)) : "in clear");
   return ST_OK;
 }

@@ -189,6 +189,7 @@ static void tick(struct gate *g)
   gate_clock_tick(g);
   gate_due_tick(g);
   gate_embargo_tick(g);
+  gate_chase_tick(g);
   gate_digest_tick(g);
   gate_keywatch_tick(g);
   gate_runs_tick(g);

@@ -287,6 +287,7 @@ struct gate {
   struct pool *answer_pool;
   int64_t outbox_look_at;   /* wall time of the next look */
   int64_t due_look_at;
+  int64_t chase_look_at;    /* wall clock: when silent participants are looked for again */
   int64_t digest_look_at;   /* wall clock */
   int64_t embargo_look_at;  /* wall clock: when the next embargo may end */
   int64_t key_look_at;      /* wall clock */
@@ -477,6 +478,25 @@ MUST_USE enum status answer_case(struct gate *g, struct pool *pool, const struct
 MUST_USE enum status answer_list(struct gate *g, struct pool *pool, const char *filter, char **out, struct fault *err);
 void answer_filter(struct gate *g, struct pool *pool, const char *text, struct case_filter *f);
 MUST_USE enum status answer_history(struct gate *g, struct pool *pool, const char *case_id, char **out, struct fault *err);
+
+/* gate_party.c */
+/* What a letter to a party says of the party itself. */
+void party_vars(struct run *r, struct tvalue *vars, const struct vuln_case *vc, const struct party *p, const char *language);
+/* The key by which a party is written to. DENIED: we have one that cannot be used. Not encrypted: we have none. */
+MUST_USE enum status party_key(struct run *r, const struct party *p, struct stored_key *out, bool *found, struct fault *err);
+const char *party_language(const struct conf *c, const struct party *p);
+/* gate_chase.c: participants who do not answer */
+void gate_chase_tick(struct gate *g);
+/* gate_outside.c: verbs of reporters and participants */
+struct outside {
+  struct tvalue *verbs; /* for the forward; NULL: it holds none */
+  const char *advice;   /* to the analysts: what is left to do; "" */
+};
+/* Carries out what the sender, party `index` of *vc, may; *vc becomes the case after it. Before the letter's keys are taken in. */
+MUST_USE enum status outside_decide(struct run *r, struct vuln_case **vc, size_t index, struct outside *out, struct fault *err);
+struct party *outside_sender(const struct run *r, const struct vuln_case *vc);
+bool outside_signed_by(const struct run *r, const char *fingerprint);
+MUST_USE enum status report_ack_cap(struct run *r, const char *address, const char **why, struct fault *err);
 
 /* gate_outbox.c */
 void gate_outbox_tick(struct gate *g);

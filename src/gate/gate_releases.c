@@ -152,12 +152,15 @@ static enum status release_one(struct doing *d, const struct effect *e, struct v
 {
   struct run *r = d->r;
   const struct pending_letter *l = &p->letter[at];
-  bool notice = !strcmp(l->kind, "notice");
+  bool notice = !strcmp(l->kind, "notice"), reply = !strcmp(l->kind, "reply");
   struct address to;
   struct effect as = *e;
-  as.to_name = l->to_name;
+  as.to_name = notice ? l->to_name : l->to;
   as.fingerprint = "";
-  enum status st = notice ? effect_address_stakeholder(d, &as, vc, &to, err) : effect_address_reporter(d, &as, vc, &to, err);
+  as.template_name = pool_printf(r->pool, "party/%s", l->kind);
+  enum status st = notice  ? effect_address_stakeholder(d, &as, vc, &to, err)
+                   : reply ? effect_address_reporter(d, &as, vc, &to, err)
+                           : effect_address_party(d, &as, vc, &to, err);
   if (st)
     return st;
   struct outgoing *o = pool_new_of(r->pool, struct outgoing);
@@ -174,7 +177,10 @@ static enum status release_one(struct doing *d, const struct effect *e, struct v
   o->copy_subject = o->draft.subject;
   o->copy_text = o->draft.text;
   work_out(r, o);
-  work_event(r, vc, notice ? "notice.sent" : "reply.sent", d->a->name, "To %s, asked for by %s, released by %s, from %s, %s.",
+  if (!notice && !reply)
+    effect_party_written(d, &to, o->kind);
+  work_event(r, vc, notice ? "notice.sent" : reply ? "reply.sent" : pool_printf(r->pool, "%s.sent", l->kind), d->a->name,
+             "To %s, asked for by %s, released by %s, from %s, %s.",
              to.name && *to.name ? to.name : to.address, p->by, d->a->name, record_short(r->pool, o->record),
              to.encrypt ? pool_printf(r->pool, "encrypted to %s", pgp_fpr_pretty(r->pool, to.fingerprint)) : "in clear");
   return ST_OK;

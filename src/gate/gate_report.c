@@ -3,27 +3,6 @@
 #include "gate_private.h"
 
 /* ---- threading: the facts are looked up here, the decision is case_thread() ---- */
-static bool signed_by(const struct run *r, const char *fingerprint)
-{
-  const struct reading *rd = &r->rd;
-  if (text_empty(fingerprint) || !rd->signature || pgp_verdict(rd->signature->sig, rd->signature->sig_count) != VERDICT_GOOD)
-    return false;
-  for (unsigned i = 0; i < rd->signature->sig_count; i++)
-    if (!strcmp(rd->signature->sig[i].primary, fingerprint))
-      return true;
-  return false;
-}
-
-/* By address, or by the known key from wherever they write. */
-static struct party *sender_in(const struct run *r, const struct vuln_case *vc)
-{
-  struct party *p = text_empty(r->rd.view.from.address) ? NULL : case_party_by_address(vc, r->rd.view.from.address);
-  for (size_t i = 0; !p && i < vc->party_count; i++)
-    if (!vc->party[i].removed && signed_by(r, vc->party[i].fingerprint))
-      p = &vc->party[i];
-  return p && !p->removed ? p : NULL;
-}
-
 static enum status load(struct run *r, const char *id, struct vuln_case **vc, struct fault *err)
 {
   *vc = NULL;
@@ -49,7 +28,7 @@ static enum status facts_token(struct run *r, struct thread_facts *f, struct fau
     struct vuln_case *vc = NULL;
     if (text_empty(id) || load(r, id, &vc, err) || !vc)
       continue;
-    const struct party *p = sender_in(r, vc);
+    const struct party *p = outside_sender(r, vc);
     f->token_case = vc->id;
     f->token_is_sender = p && p->id == party;
     return ST_OK;
@@ -69,7 +48,7 @@ static enum status facts_reference(struct run *r, struct thread_facts *f, struct
       st = load(r, id, &vc, err);
     if (st)
       return st;
-    const struct party *p = vc ? sender_in(r, vc) : NULL;
+    const struct party *p = vc ? outside_sender(r, vc) : NULL;
     if (p && p->id == party)
       f->reference_case = vc->id;
     else if (vc)
@@ -87,7 +66,7 @@ static enum status facts_subject(struct run *r, struct thread_facts *f, struct f
     enum status st = load(r, ids[i], &vc, err);
     if (st)
       return st;
-    if (vc && !f->subject_case && sender_in(r, vc))
+    if (vc && !f->subject_case && outside_sender(r, vc))
       f->subject_case = vc->id;
     else if (vc)
       f->mentioned = vc->id;
@@ -261,7 +240,34 @@ static const char *key_advice(struct run *r, const char *more)
   return more;
 }
 
-static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const char *language, const char *mentions)
+/* The first line of the advice is what the sender's own verbs have left to do. */
+static const char *with_advice(struct run *r, const struct outside *said, const char *advice)
+{
+  if (!said || text_empty(said->advice))
+    return advice;
+  return pool_printf(r->pool, "%s%s%s", said->advice, *advice ? "\n" : "", advice);
+}
+
+static void sender_vars(struct run *r, struct tvalue *v, const struct vuln_case *vc, const struct outside *said)
+{
+  const struct party *p = outside_sender(r, vc);
+  const struct mail_address *from = &r->rd.view.from;
+  template_put(r->pool, v, "reporter.name", from->name ? from->name : "");
+  template_put(r->pool, v, "reporter.address", from->address ? from->address : "");
+  if (p && !text_empty(p->fingerprint))
+    template_put(r->pool, v, "reporter.key", pgp_fpr_pretty(r->pool, p->fingerprint));
+  if (p && p != case_reporter(vc)) { /* the reporter is what every template takes for granted */
+    const char *known = p->name && *p->name ? p->name : p->address;
+    template_put(r->pool, v, "sender.role", party_role_name(p->role));
+    template_put(r->pool, v, "sender.name", known);
+    template_put(r->pool, v, "sender.address", p->address);
+    template_put(r->pool, v, "sender.status", party_status_text(r->pool, p));
+  }
+  if (said && said->verbs)
+    tvalue_set(r->pool, v, "verbs", said->verbs);
+}
+
+static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const char *language, const char *mentions, const struct outside *said)
 {
   const struct reading *rd = &r->rd;
   struct tvalue *v = write_vars(r, vc, language);
@@ -278,23 +284,21 @@ static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const ch
   if (rd->layer[rd->main].table.raw.len >= LARGE_MAIL)
     advice = pool_printf(r->pool, "It is large: the attached letter goes without the parts that are attached beside it.%s%s",
                          *advice ? "\n" : "", advice);
+  advice = with_advice(r, said, advice);
   tvalue_sets(r->pool, v, "advice",
               rd->partly ? pool_printf(r->pool, "Part of it lies outside the signature or encryption: see original.eml, which is the letter as it came.%s%s",
                                        *advice ? "\n" : "", advice)
                          : advice);
   tvalue_sets(r->pool, v, "mentions", mentions);
-  template_put(r->pool, v, "reporter.name", rd->view.from.name ? rd->view.from.name : "");
-  template_put(r->pool, v, "reporter.address", rd->view.from.address ? rd->view.from.address : "");
-  const struct party *p = sender_in(r, vc);
-  if (p && !text_empty(p->fingerprint))
-    template_put(r->pool, v, "reporter.key", pgp_fpr_pretty(r->pool, p->fingerprint));
+  sender_vars(r, v, vc, said);
   tvalue_sets(r->pool, v, "report_subject", rd->subject);
   tvalue_sets(r->pool, v, "report_text", forward_text(r));
   tvalue_sets(r->pool, v, "report_received", template_date(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
   return v;
 }
 
-static enum status forward(struct run *r, struct vuln_case *vc, bool fresh, const char *mentions, struct fault *err)
+/* said: what the sender of a follow-up asked for by verbs; NULL: it opened the case. */
+static enum status forward(struct run *r, struct vuln_case *vc, const struct outside *said, const char *mentions, struct fault *err)
 {
   const struct conf *c = r->g->conf;
   struct mail_attachment *a = NULL;
@@ -302,8 +306,8 @@ static enum status forward(struct run *r, struct vuln_case *vc, bool fresh, cons
   for (size_t i = 0; i < c->analyst_count; i++) {
     if (!analyst_gets_case(&c->analyst[i], vc))
       continue;
-    struct tvalue *v = forward_vars(r, vc, c->analyst[i].language, mentions);
-    tvalue_setb(r->pool, v, "follow_up", !fresh);
+    struct tvalue *v = forward_vars(r, vc, c->analyst[i].language, mentions, said);
+    tvalue_setb(r->pool, v, "follow_up", said != NULL);
     tvalue_set(r->pool, v, "attachments", attachment_vars(r, a, n));
     struct letter_spec s = { .kind = "forward", .template_name = "internal/forward", .vc = vc, .auto_submitted = "auto-generated",
                              .serial = c->analyst[i].name, .late = true, .attachment = a, .attachment_count = n };
@@ -332,7 +336,7 @@ static enum status ack_content_free(struct run *r, struct outgoing *o, struct ou
 }
 
 /* May anything be answered at all? Says why not. */
-static enum status ack_cap(struct run *r, const char *address, const char **why, struct fault *err)
+enum status report_ack_cap(struct run *r, const char *address, const char **why, struct fault *err)
 {
   const struct conf *c = r->g->conf;
   int64_t now = clock_now(&r->g->clock);
@@ -369,7 +373,7 @@ static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party
 {
   const struct party *p = party.vc ? &vc->party[party.index] : NULL;
   const char *why;
-  enum status st = ack_cap(r, p ? p->address : "", &why, err);
+  enum status st = report_ack_cap(r, p ? p->address : "", &why, err);
   if (st)
     return st;
   if (why) {
@@ -463,9 +467,32 @@ static enum status open_case(struct run *r, const char *mentions, struct fault *
     return st;
   st = acknowledge(r, vc, party, has_key ? &key : NULL, err);
   if (!st)
-    st = forward(r, vc, true, mentions, err);
+    st = forward(r, vc, NULL, mentions, err);
   work_end(r, LETTER_APPLIED, CLASS_NEW_CASE, vc->id, "");
   return st;
+}
+
+/* The keys that a party's letter brought. A stakeholder's is the configuration's. The first key of somebody who had none (or none
+ * that still worked), in a mail that nothing vouches for, is written to, but commands nothing before an analyst's word: anybody can write in a known name. */
+static enum status keys_of(struct run *r, struct party *p, struct fault *err)
+{
+  struct stored_key key;
+  bool has = false;
+  if (!text_empty(p->stakeholder) && conf_stakeholder_by_name(r->g->conf, p->stakeholder))
+    return ST_OK;
+  enum status st = keys_take_in(r, p->address, err);
+  if (!st)
+    st = keys_choose(r, p->address, &key, &has, err);
+  if (st)
+    return st;
+  if (has) {
+    bool other = !text_ieq(p->fingerprint, key.fingerprint) && !r->rd.rolled_to;
+    p->fingerprint = key.fingerprint;
+    p->key_unproved = !r->rd.view.dmarc_pass && (p->key_unproved || other);
+  }
+  for (size_t i = 0; i < r->work.key_count; i++)
+    p->new_key_waits |= r->work.key[i].key.waits;
+  return ST_OK;
 }
 
 static enum status follow_up(struct run *r, const char *id, const char *how, struct fault *err)
@@ -476,23 +503,21 @@ static enum status follow_up(struct run *r, const char *id, const char *how, str
   enum status st = load(r, id, &vc, err);
   if (st || !vc)
     return st ? st : fault(err, ST_RETRY, "case %s is gone", id);
-  struct party *p = sender_in(r, vc);
-  struct party_ref party = { p ? vc : NULL, p ? (size_t)(p - vc->party) : 0 };
-  if (p) {
-    struct stored_key key;
-    bool has = false;
-    st = keys_take_in(r, p->address, err);
-    if (!st)
-      st = keys_choose(r, p->address, &key, &has, err);
-    if (st)
-      return st;
-    if (has)
-      p->fingerprint = key.fingerprint;
-    for (size_t i = 0; i < r->work.key_count; i++)
-      p->new_key_waits |= r->work.key[i].key.waits;
-  }
+  struct party *p = outside_sender(r, vc);
+  struct outside said = { .advice = "" };
+  size_t index = p ? (size_t)(p - vc->party) : 0;
+  if (p)
+    party_heard(p);
+  st = p ? outside_decide(r, &vc, index, &said, err) : ST_OK;
+  p = p && !st ? &vc->party[index] : NULL;
+  if (p)
+    st = keys_of(r, p, err);
+  if (st)
+    return st;
+  struct party_ref party = { p ? vc : NULL, index };
   vc->arrived_clear |= !r->rd.encrypted;
-  vc->last_contact_at = r->in.date ? r->in.date : r->in.recorded_at;
+  if (!p || p->role == PARTY_REPORTER) /* what others write is no contact with the reporter */
+    vc->last_contact_at = r->in.date ? r->in.date : r->in.recorded_at;
   work_case(r, vc);
   work_event(r, vc, "letter.received", p ? p->address : "", "Follow-up by mail (bound by %s), %s; %s.", how, protection_text(r),
              signer_text(r));
@@ -502,7 +527,7 @@ static enum status follow_up(struct run *r, const char *id, const char *how, str
   if (p && p->new_key_waits)
     work_event(r, vc, "key.waits", "", "A new key came for %s; #key show and #key accept decide about it.", p->address);
   keep_message(r, vc, party, MESSAGE_FOLLOW_UP);
-  st = forward(r, vc, false, NULL, err);
+  st = forward(r, vc, &said, NULL, err);
   work_end(r, LETTER_APPLIED, CLASS_FOLLOW_UP, vc->id, "");
   return st;
 }
@@ -562,7 +587,7 @@ static const char *trouble_keys(struct run *r)
 enum status report_undecryptable(struct run *r, struct fault *err)
 {
   const char *why = NULL, *advice = trouble_advice(&r->rd);
-  enum status st = ack_cap(r, r->rd.view.from.address, &why, err);
+  enum status st = report_ack_cap(r, r->rd.view.from.address, &why, err);
   if (st)
     return st;
   const char *reason = pool_printf(r->pool, "it cannot be decrypted: %s%s", pgp_outcome_text(r->rd.trouble), trouble_keys(r));

@@ -99,8 +99,12 @@ static json_t *case_json(struct verb_call *v, const struct vuln_case *vc)
     json_array_append_new(fields, json_pack("{s:o,s:o,s:o,s:o,s:o}", "name", js(vc->field[i].name), "value", js(vc->field[i].value),
                                             "extra", js(vc->field[i].extra), "at", jt(v, vc->field[i].at), "by", js(vc->field[i].by)));
   for (size_t i = 0; i < vc->party_count; i++)
-    json_array_append_new(parties, json_pack("{s:o,s:o,s:o,s:o}", "role", js(party_role_name(vc->party[i].role)), "name",
-                                             js(vc->party[i].name), "address", js(vc->party[i].address), "key", js(vc->party[i].fingerprint)));
+    json_array_append_new(parties, json_pack("{s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:o,s:o}", "role", js(party_role_name(vc->party[i].role)), "name",
+                                             js(vc->party[i].name), "address", js(vc->party[i].address), "key", js(vc->party[i].fingerprint), "status",
+                                             js(vc->party[i].unresponsive_at ? "unresponsive" : party_status_name(vc->party[i].status)),
+                                             "removed", vc->party[i].removed, "invited", jt(v, vc->party[i].invited_at), "accepted",
+                                             jt(v, vc->party[i].accepted_at), "details", jt(v, vc->party[i].details_at),
+                                             "waiting_since", jt(v, vc->party[i].waiting_since)));
   for (size_t i = 0; i < vc->member_count; i++)
     json_array_append_new(members, json_pack("{s:o,s:s}", "analyst", js(vc->member[i].analyst), "role",
                                              vc->member[i].role == MEMBER_ASSIGNEE ? "assignee" : "watcher"));

@@ -45,7 +45,9 @@ static enum status load_parties(struct store_row *row, int64_t ref, struct vuln_
   AUTO(db_donep) struct db_stmt *q = NULL;
   bool more;
   enum status s = db_query(row->st->db,
-                           "SELECT id, role, name, address, stakeholder, fingerprint, token, removed, new_key_waits"
+                           "SELECT id, role, name, address, stakeholder, fingerprint, token, removed, new_key_waits,"
+                           " status, invited_at, accepted_at, details_at, waiting_since, unresponsive_at, chased,"
+                           " key_unproved"
                            " FROM party WHERE case_id = $1 ORDER BY pos, id",
                            DB_ARGS(db_i(ref)), &q, row->err);
   row->table = "party";
@@ -60,7 +62,15 @@ static enum status load_parties(struct store_row *row, int64_t ref, struct vuln_
                                                    .fingerprint = store_open_text(row, q, 5, "fingerprint"),
                                                    .token = store_open_text(row, q, 6, "token"),
                                                    .removed = db_bool(q, 7),
-                                                   .new_key_waits = db_bool(q, 8) };
+                                                   .new_key_waits = db_bool(q, 8),
+                                                   .status = (enum party_status)db_int(q, 9),
+                                                   .invited_at = db_int(q, 10),
+                                                   .accepted_at = db_int(q, 11),
+                                                   .details_at = db_int(q, 12),
+                                                   .waiting_since = db_int(q, 13),
+                                                   .unresponsive_at = db_int(q, 14),
+                                                   .chased = (unsigned)db_int(q, 15),
+                                                   .key_unproved = db_bool(q, 16) };
     s = row->status;
   }
   return s;

@@ -223,19 +223,25 @@ static enum status write_party(struct saving *sv, const struct party *p, size_t 
       sv->st->db,
       "INSERT INTO party (id, case_id, pos, role, name, address, stakeholder, fingerprint, token, removed, "
       "new_key_waits,"
-      " address_digest, fingerprint_digest, token_digest, row_digest)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+      " address_digest, fingerprint_digest, token_digest, row_digest, status, invited_at, accepted_at, details_at,"
+      " waiting_since, unresponsive_at, chased, key_unproved)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)"
       " ON CONFLICT (id) DO UPDATE SET pos = excluded.pos, role = excluded.role, name = excluded.name,"
       " address = excluded.address, stakeholder = excluded.stakeholder, fingerprint = excluded.fingerprint,"
       " token = excluded.token, removed = excluded.removed, new_key_waits = excluded.new_key_waits,"
       " address_digest = excluded.address_digest, fingerprint_digest = excluded.fingerprint_digest,"
-      " token_digest = excluded.token_digest, row_digest = excluded.row_digest WHERE party.case_id = excluded.case_id",
+      " token_digest = excluded.token_digest, row_digest = excluded.row_digest, status = excluded.status,"
+      " invited_at = excluded.invited_at, accepted_at = excluded.accepted_at, details_at = excluded.details_at,"
+      " waiting_since = excluded.waiting_since, unresponsive_at = excluded.unresponsive_at, chased = excluded.chased,"
+      " key_unproved = excluded.key_unproved"
+      " WHERE party.case_id = excluded.case_id",
       DB_ARGS(db_i(p->id), db_i(sv->ref), db_i((int64_t)pos), db_i(p->role), store_seal_text(&row, "name", p->name),
               store_seal_text(&row, "address", p->address), store_seal_text(&row, "stakeholder", p->stakeholder),
               store_seal_text(&row, "fingerprint", p->fingerprint), store_seal_text(&row, "token", p->token),
               db_i(p->removed), db_i(p->new_key_waits), store_digest_address(sv->st, sv->pool, p->address),
               store_digest_fpr(sv->st, sv->pool, p->fingerprint), store_digest_token(sv->st, sv->pool, p->token),
-              db_b(digest)),
+              db_b(digest), db_i(p->status), db_i(p->invited_at), db_i(p->accepted_at), db_i(p->details_at),
+              db_i(p->waiting_since), db_i(p->unresponsive_at), db_i(p->chased), db_i(p->key_unproved)),
       sv->err);
 }
 
@@ -253,9 +259,17 @@ static enum status save_party(struct saving *sv, struct party *p, size_t pos, st
   enum status s = p->id ? ST_OK : store_new_id(sv->st, TABLE_PARTY, &p->id, sv->err);
   if (s != ST_OK)
     return s;
-  const char *const text[] = {
-    p->name, p->address, p->stakeholder, p->fingerprint, p->token, p->removed ? "r" : "", p->new_key_waits ? "w" : ""
-  };
+  const char *progress = pool_printf(sv->pool, "%d %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %u %d",
+                                     (int)p->status, p->invited_at, p->accepted_at, p->details_at, p->waiting_since,
+                                     p->unresponsive_at, p->chased, p->key_unproved);
+  const char *const text[] = { p->name,
+                               p->address,
+                               p->stakeholder,
+                               p->fingerprint,
+                               p->token,
+                               p->removed ? "r" : "",
+                               p->new_key_waits ? "w" : "",
+                               progress };
   struct bytes digest = row_digest(sv, text, ARRAY_LEN(text), p->role);
   struct child_row *r = row_with_id(rows, p->id);
   if (r)

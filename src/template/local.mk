@@ -25,6 +25,10 @@ nobase_dist_pkgdata_DATA += templates/de/ack/content-free.txt templates/de/ack/f
 	templates/en/partials/greeting.txt templates/en/partials/plan.txt templates/en/partials/products.txt \
 	templates/en/partials/scores.txt templates/en/partials/tlp.txt templates/en/reply/plain.txt \
 	templates/en/reply/status.txt templates/en/reply/thanks.txt
+nobase_dist_pkgdata_DATA += templates/de/party/answer.txt templates/de/party/ask.txt templates/de/party/chase.txt \
+	templates/de/party/details.txt templates/de/party/invitation.txt templates/en/party/answer.txt \
+	templates/en/party/ask.txt templates/en/party/chase.txt templates/en/party/details.txt \
+	templates/en/party/invitation.txt templates/en/internal/chase.txt
 
 nobase_dist_pkgdata_DATA += templates/en/notices/cra-early-warning.txt \
 	templates/en/notices/cra-notification.txt \

@@ -15,3 +15,5 @@ dist_check_SCRIPTS += tests/scenario/filings.py
 TESTS += tests/scenario/filings.py
 dist_check_SCRIPTS += tests/scenario/keys_watch.py
 TESTS += tests/scenario/keys_watch.py
+dist_check_SCRIPTS += tests/scenario/parties.py
+TESTS += tests/scenario/parties.py

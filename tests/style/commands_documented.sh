@@ -19,7 +19,8 @@ fi
 
 # Names in running text and in examples; "##word" and what the page itself calls no command are left out.
 sed -n 's/^#\([a-z-]*\).*/\1/p' "$dir/table" >"$dir/names"
-printf '%s\n' include word >>"$dir/names"
+# Those of reporters and participants are no rows of the table.
+printf '%s\n' include word status withdraw affected not-affected investigating fixed >>"$dir/names"
 grep -o '#[a-z][a-z-]*' "$page" | sed 's/^#//' | LC_ALL=C sort -u >"$dir/used"
 unknown=$(grep -vxFf "$dir/names" "$dir/used" || :)
 if [ -n "$unknown" ]; then

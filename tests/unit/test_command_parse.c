@@ -416,6 +416,8 @@ static const struct {
   { "#embargo is fine with us", "" },
   { "#withdraw my mistake", "6(my mistake)" },
   { "#withdraw", "" },
+  { "#affected\n#not-affected\n#Investigating\n#under-investigation\n#fixed", "7()8()9()9()10()" },
+  { "#affected are all of them", "" },
   { "#take\n#status", "" },
   { "#statusx", "" },
   { "#", "" },

@@ -110,6 +110,7 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
                       .reply_clear = s->reply_clear ? s->reply_clear : "lead",
                       .gate_reply = s->gate_reply,
                       .gate_notify = s->gate_notify,
+                      .invite_clearance = TLP_AMBER,
                       .analyst = test_analyst,
                       .analyst_count = ARRAY_LEN(test_analyst),
                       .stakeholder = test_stakeholder,

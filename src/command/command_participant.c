@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* command/participant: the verbs of reporters and other participants, carried out as far as the writer has proved to be
+ * the party and as far as its role goes; the rest becomes a request that an analyst can carry out with one line. */
+#include <config.h>
+
+#include <embargod/text.h>
+#include <string.h>
+
+#include "command_private.h"
+
+#define SHOWN_MAX 200
+#define ROLE(r) (1u << (r))
+#define ROLES_ALL (~0u)
+#define ROLES_AGREE (ROLE(PARTY_REPORTER) | ROLE(PARTY_COORDINATOR)) /* their word counts for the case's embargo */
+#define ROLES_MAKE (ROLES_ALL & ~(ROLE(PARTY_REPORTER) | ROLE(PARTY_OBSERVER)))
+
+struct saying {
+  struct command_context cx;
+  const struct participant_world *w;
+  const struct participant_command *c;
+  struct participant_result *out;
+};
+
+static struct party *writer(struct saying *s)
+{
+  return &command_case(&s->cx)->party[s->w->party];
+}
+
+static bool is_role(struct saying *s, unsigned roles)
+{
+  return roles & ROLE(writer(s)->role);
+}
+
+static void done(struct saying *s, const char *reason)
+{
+  s->out->outcome = PARTICIPANT_DONE;
+  s->out->reason = reason;
+}
+
+static void request(struct saying *s, const char *reason)
+{
+  s->out->outcome = PARTICIPANT_REQUEST;
+  s->out->reason = reason;
+}
+
+static void refuse(struct saying *s, const char *reason)
+{
+  s->out->outcome = PARTICIPANT_REFUSED;
+  s->out->reason = reason;
+}
+
+/* ---- #embargo: case_embargo.c has the rules ---- */
+static struct embargo_who proposer(struct saying *s)
+{
+  return embargo_open_by(command_case(&s->cx));
+}
+
+static bool is_own_proposal(struct saying *s)
+{
+  struct embargo_who who = proposer(s);
+  return who.party && text_ieq(who.name, writer(s)->address);
+}
+
+/* Whose word is an answer to what the house proposes: all others keep what those agree about. */
+static bool agrees_for_others(struct saying *s)
+{
+  return is_role(s, ROLES_AGREE) || !case_reporter(command_case(&s->cx));
+}
+
+static bool is_proposed(struct saying *s)
+{
+  const struct vuln_case *vc = command_case(&s->cx);
+  return vc->em == EM_PROPOSED || vc->em == EM_REVISE;
+}
+
+static struct embargo_act acting(struct saying *s)
+{
+  return (struct embargo_act){ .pool = s->cx.pool,
+                               .vc = command_case(&s->cx),
+                               .by = { writer(s)->address, true },
+                               .now = s->w->now,
+                               .zone = s->w->conf->zone };
+}
+
+/* The history, and the mails to all whom it concerns. */
+static bool embargo_step(struct saying *s, enum status st, const struct embargo_change *ch, const struct fault *err)
+{
+  if (st != ST_OK) {
+    refuse(s, pool_strdup(s->cx.pool, err->text));
+    return false;
+  }
+  struct embargo_change *kept = pool_new_of(s->cx.pool, struct embargo_change);
+  *kept = *ch;
+  command_event(&s->cx, ch->kind, "%s", ch->text);
+  command_effect(&s->cx, EFFECT_EMBARGO)->embargo = kept;
+  done(s, ch->said);
+  return true;
+}
+
+static void propose(struct saying *s)
+{
+  struct vuln_case *vc = command_case(&s->cx);
+  const char *date = s->c->args + strlen("propose") + 1;
+  int64_t at;
+  if (!time_parse(date, s->w->now, s->w->conf->default_hour, s->w->conf->zone, &at)) {
+    refuse(s, "the date is not understood");
+    return;
+  }
+  const char *args = pool_printf(s->cx.pool, "propose %s", time_iso(s->cx.pool, at));
+  s->out->line = s->out->command = pool_printf(s->cx.pool, "#embargo %s", args);
+  if (!is_role(s, ROLES_AGREE | ROLE(PARTY_SUPPLIER)) || s->w->proof != PROOF_SIGNED) {
+    request(s, "");
+    return;
+  }
+  struct embargo_act a = acting(s);
+  struct embargo_change ch;
+  struct fault err = { 0 };
+  enum status st = embargo_propose(&a, at, &ch, &err);
+  if (embargo_step(s, st, &ch, &err) && vc->embargo_proposed)
+    s->out->reason = pool_printf(s->cx.pool, "%s; #embargo accept or reject answers it", ch.said);
+}
+
+/* Two things: the party's own word to keep the embargo, and, where we have proposed a date to those who agree about it, the step of
+ * the case. */
+static void accept(struct saying *s)
+{
+  struct vuln_case *vc = command_case(&s->cx);
+  struct party *p = writer(s);
+  s->out->command = pool_printf(s->cx.pool, "#party %s accepted", p->address);
+  if (s->w->proof != PROOF_SIGNED) {
+    request(s, "");
+    return;
+  }
+  if (vc->em == EM_NONE || vc->em == EM_EXITED) {
+    refuse(s, "there is no embargo to accept");
+    return;
+  }
+  bool entitled = case_party_entitled(vc, p), own = is_own_proposal(s);
+  bool agrees = is_proposed(s) && agrees_for_others(s) && !proposer(s).party;
+  bool news = (!own || p->invited_at) && command_party_accepts(&s->cx, p, " (signed)");
+  if (agrees) {
+    struct embargo_act a = acting(s);
+    struct embargo_change ch;
+    struct fault err = { 0 };
+    enum status st = embargo_accept(&a, &ch, &err);
+    if (!embargo_step(s, st, &ch, &err))
+      return;
+  } else if (own && !news) {
+    refuse(s, "it is their own proposal: it waits for us (#embargo accept or reject)");
+    return;
+  } else {
+    done(s, news ? "keeps the embargo" : "had accepted it before");
+  }
+  if (is_proposed(s))
+    s->out->reason = pool_printf(s->cx.pool, "%s; the proposed date, %s, is for us to decide (#embargo accept or reject)", s->out->reason,
+                                 time_iso(s->cx.pool, vc->embargo_proposed));
+  p = writer(s);
+  if (!entitled && case_party_entitled(vc, p))
+    command_details(&s->cx, p);
+}
+
+static void reject(struct saying *s)
+{
+  const struct vuln_case *vc = command_case(&s->cx);
+  struct party *p = writer(s);
+  bool step = is_proposed(s) && (is_own_proposal(s) || (agrees_for_others(s) && !proposer(s).party));
+  bool waits = p->status == PARTY_INVITED;
+  s->out->command = waits        ? pool_printf(s->cx.pool, "#party %s declined", p->address)
+                    : is_proposed(s) ? "#embargo reject"
+                                 : "#embargo terminate REASON";
+  if (s->w->proof != PROOF_SIGNED || (!step && !waits)) {
+    request(s, s->w->proof != PROOF_SIGNED                  ? ""
+               : vc->em == EM_NONE || vc->em == EM_EXITED ? "there is no embargo"
+                                                            : "the embargo is agreed: it can only be ended, or a shorter one proposed");
+    return;
+  }
+  struct embargo_act a = acting(s);
+  struct embargo_change ch;
+  struct fault err = { 0 };
+  if (step) {
+    enum status st = embargo_reject(&a, &ch, &err);
+    if (!embargo_step(s, st, &ch, &err))
+      return;
+  }
+  if (!waits)
+    return;
+  p->status = PARTY_DECLINED;
+  p->accepted_at = 0;
+  command_event(&s->cx, "party.declined", "%s does not keep the embargo", p->address);
+  done(s, "declined: no details go there");
+}
+
+static void embargo(struct saying *s)
+{
+  if (text_istarts(s->c->args, "propose"))
+    propose(s);
+  else if (text_istarts(s->c->args, "accept"))
+    accept(s);
+  else
+    reject(s);
+}
+
+/* ---- #credit, #withdraw, status ---- */
+/* What it said before is replaced; what others are to be thanked for stays. */
+static void credit(struct saying *s)
+{
+  struct vuln_case *vc = command_case(&s->cx);
+  const char *by = writer(s)->address, *name = command_short(s->cx.pool, s->c->args, SHOWN_MAX);
+  s->out->command = pool_printf(s->cx.pool, "#credit %s", name);
+  if (s->w->proof != PROOF_SIGNED || !is_role(s, ROLES_AGREE) || name[0] == '-') {
+    request(s, "");
+    return;
+  }
+  for (size_t i = vc->field_count; i-- > 0;)
+    if (!strcmp(vc->field[i].name, "credit") && text_ieq(vc->field[i].by, by))
+      (void)case_unset(vc, "credit", vc->field[i].value);
+  case_set(s->cx.pool, vc, &(struct case_field){ .name = "credit", .value = name, .extra = "", .at = s->w->now, .by = by });
+  command_event(&s->cx, "field.credit", "credit: %s", name);
+  done(s, pool_printf(s->cx.pool, "credit: %s", name));
+}
+
+static void withdraw(struct saying *s)
+{
+  struct party *p = writer(s);
+  bool reporter = p->role == PARTY_REPORTER;
+  const char *why = command_short(s->cx.pool, s->c->args, SHOWN_MAX);
+  s->out->command = reporter ? pool_printf(s->cx.pool, "#invalidate withdrawn: %s", why) : pool_printf(s->cx.pool, "#remove %s", p->address);
+  if (s->w->proof != PROOF_SIGNED) {
+    request(s, "");
+    return;
+  }
+  p->status = PARTY_WITHDRAWN;
+  command_event(&s->cx, "party.withdrawn", reporter ? "the report is withdrawn: %s" : "takes part no more: %s", why);
+  done(s, reporter ? "the report is withdrawn; what becomes of the case is for you to say (#invalidate or #close REASON)"
+                   : "takes part no more; #remove takes them out of the case");
+}
+
+static void own_status(struct saying *s)
+{
+  static const enum party_status of[] = { [PV_AFFECTED] = PARTY_AFFECTED,
+                                          [PV_NOT_AFFECTED] = PARTY_NOT_AFFECTED,
+                                          [PV_INVESTIGATING] = PARTY_INVESTIGATING,
+                                          [PV_FIXED] = PARTY_FIXED };
+  struct party *p = writer(s);
+  enum party_status to = of[s->c->verb];
+  s->out->command = pool_printf(s->cx.pool, "#party %s %s", p->address, party_status_name(to));
+  if (s->w->proof != PROOF_SIGNED || !is_role(s, ROLES_MAKE) || !case_party_entitled(command_case(&s->cx), p)) {
+    request(s, "");
+    return;
+  }
+  const char *was = party_status_name(p->status);
+  p->status = to;
+  command_event(&s->cx, "party.status", "%s -> %s", *was ? was : "nothing known", party_status_name(to));
+  done(s, party_status_name(to));
+}
+
+static void asks(struct saying *s)
+{
+  s->out->command = "";
+  if (s->w->proof == PROOF_MISSING)
+    request(s, "");
+  else
+    done(s, "answered");
+}
+
+/* ---- the table ---- */
+static const struct rule {
+  enum participant_verb verb;
+  const char *name, *usage;
+  unsigned roles; /* to whom #help shows it */
+  struct {
+    const char *en, *de;
+  } help;
+  void (*run)(struct saying *s);
+} rules[] = {
+  { PV_STATUS, "status", "#status", ROLES_ALL, { "where the case stands", "wie weit der Fall ist" }, asks },
+  { PV_KEY, "key", "#key", ROLES_ALL, { "our key, and the one that we have of you", "unser Schlüssel, und welchen wir von Ihnen haben" }, asks },
+  { PV_HELP, "help", "#help", ROLES_ALL, { "this list", "diese Liste" }, asks },
+  { PV_EMBARGO,
+    "embargo",
+    "#embargo accept | reject",
+    ROLES_ALL,
+    { "you keep the embargo, or do not", "Sie halten das Embargo ein, oder nicht" },
+    embargo },
+  { PV_NONE,
+    "embargo",
+    "#embargo propose 2027-01-31",
+    ROLES_AGREE | ROLE(PARTY_SUPPLIER),
+    { "another date for the publication", "ein anderer Tag für die Veröffentlichung" },
+    NULL },
+  { PV_CREDIT,
+    "credit",
+    "#credit NAME | anonymous",
+    ROLES_AGREE,
+    { "whom the publication thanks", "wem die Veröffentlichung dankt" },
+    credit },
+  { PV_AFFECTED, "affected", "#affected", ROLES_MAKE, { "what you make is affected", "Ihr Erzeugnis ist betroffen" }, own_status },
+  { PV_NOT_AFFECTED, "not-affected", "#not-affected", ROLES_MAKE, { "it is not", "es ist nicht betroffen" }, own_status },
+  { PV_INVESTIGATING,
+    "investigating",
+    "#investigating",
+    ROLES_MAKE,
+    { "you are looking into it", "Sie untersuchen es" },
+    own_status },
+  { PV_FIXED, "fixed", "#fixed", ROLES_MAKE, { "you have a fix", "Sie haben eine Korrektur" }, own_status },
+  { PV_WITHDRAW,
+    "withdraw",
+    "#withdraw REASON",
+    ROLES_ALL,
+    { "you take the report back, or part no more", "Sie ziehen die Meldung zurück, oder wirken nicht mehr mit" },
+    withdraw },
+};
+
+char *command_participant_help(struct pool *pool, enum party_role role, const char *language)
+{
+  struct buf b = buf_new(pool, 512);
+  bool de = text_istarts(language, "de");
+  for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+    if (rules[i].roles & ROLE(role))
+      buf_printf(&b, "%s%s\n    %s", b.len ? "\n" : "", rules[i].usage, de ? rules[i].help.de : rules[i].help.en);
+  return buf_str(&b);
+}
+
+static const struct rule *rule_of(enum participant_verb verb)
+{
+  for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+    if (rules[i].verb == verb && rules[i].run)
+      return &rules[i];
+  invariant(false);
+  return NULL;
+}
+
+/* One that is refused, or only a request, changes nothing. */
+static void run_one(struct saying *s)
+{
+  struct plan *plan = s->cx.plan;
+  const struct rule *rule = rule_of(s->c->verb);
+  struct vuln_case *before = case_copy(s->cx.pool, plan->vc[0]);
+  size_t effects = plan->effect_count;
+  bool changed = plan->vc_changed[0];
+  const char *args = command_short(s->cx.pool, s->c->args, SHOWN_MAX);
+  *s->out = (struct participant_result){ .line = pool_printf(s->cx.pool, "#%s%s%s", rule->name, *args ? " " : "", args),
+                                         .reason = "", .command = "" };
+  rule->run(s);
+  if (s->out->outcome == PARTICIPANT_DONE)
+    return;
+  plan->vc[0] = before;
+  plan->effect_count = effects;
+  plan->vc_changed[0] = changed;
+}
+
+void command_participant_run(struct pool *pool, const struct participant_world *w, struct plan *plan,
+                             struct participant_result out[PARTICIPANT_MAX])
+{
+  const struct party *p = &w->vc->party[w->party];
+  /* The functions that analysts' commands share with these ask who gave the command. */
+  const struct conf_analyst as = { .name = p->address, .address = p->address, .fingerprint = "", .language = w->conf->language };
+  const struct command_world world = { .conf = w->conf, .analyst = &as, .now = w->now };
+  memset(plan, 0, sizeof *plan);
+  plan->note.reason = "";
+  struct saying s = { .cx = { .pool = pool, .w = &world, .plan = plan, .vc = -1 }, .w = w };
+  s.cx.vc = command_add_case(&s.cx, case_copy(pool, w->vc));
+  for (size_t i = 0; i < w->count && i < PARTICIPANT_MAX; i++) {
+    s.cx.command = (unsigned)i;
+    s.c = &w->command[i];
+    s.out = &out[i];
+    run_one(&s);
+  }
+}
