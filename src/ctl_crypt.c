@@ -12,7 +12,7 @@
 
 struct ctl_crypt {
   struct pool *pool;
-  const char *home;
+  const char *home, *passphrase_file;
   struct helper_pool *hp;
   struct clock clock;
   struct logger log;
@@ -28,17 +28,25 @@ static bool config(void *self, struct wire_msg *m)
   const struct ctl_crypt *c = self;
   wire_puts(m, CRYPT_TAG_HOME, c->home);
   wire_puti(m, CRYPT_TAG_DEADLINE_MS, 60000);
+  wire_puts(m, CRYPT_TAG_PASSPHRASE_FILE, c->passphrase_file);
   return true;
 }
 
-enum status ctl_crypt_start(struct pool *pool, const char *home, struct ctl_crypt **out, struct fault *err)
+enum status ctl_crypt_start(struct pool *pool, const char *home, const char *passphrase_file, struct ctl_crypt **out,
+                            struct fault *err)
 {
   struct ctl_crypt *c = pool_new_of(pool, struct ctl_crypt);
   const char *dir = secure_getenv("EMBARGOD_LIBEXEC");
-  *c = (struct ctl_crypt){ .pool = pool, .home = home, .clock = clock_system(),
+  *c = (struct ctl_crypt){ .pool = pool,
+                           .home = home,
+                           .passphrase_file = passphrase_file,
+                           .clock = clock_system(),
                            .log = { .fd = 2, .level = LOG_LEVEL_WARN, .program = "embargoctl" } };
-  struct helper_options o = { .program = pool_printf(pool, "%s/embargod-crypt", dir ? dir : PKGLIBEXECDIR), .name = "crypt",
-                              .processes = 1, .jobs_per_process = 1, .job_deadline_ms = 90000 };
+  struct helper_options o = { .program = pool_printf(pool, "%s/embargod-crypt", dir ? dir : PKGLIBEXECDIR),
+                              .name = "crypt",
+                              .processes = 1,
+                              .jobs_per_process = 1,
+                              .job_deadline_ms = 90000 };
   c->hp = helper_pool_new(&o, &c->clock, &c->log);
   helper_pool_on_config(c->hp, config, c);
   *out = c;
@@ -66,8 +74,8 @@ static void answered(void *self, struct pool *pool, const struct wire_msg *answe
   (void)fault(&c->err, ST_REJECT, "%s", why ? why : "embargod-crypt died: is gnupg installed?");
 }
 
-enum status ctl_crypt_ask(struct ctl_crypt *c, const struct wire_msg *m, uint16_t answer_type, struct pgp_cert **cert, size_t *count,
-                          struct fault *err)
+enum status ctl_crypt_ask(struct ctl_crypt *c, const struct wire_msg *m, uint16_t answer_type, struct pgp_cert **cert,
+                          size_t *count, struct fault *err)
 {
   c->want = answer_type;
   c->done = false;

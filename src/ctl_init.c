@@ -255,7 +255,7 @@ static enum status all_steps(struct init *in, char **fpr)
   if (!st)
     st = folder(in);
   if (!st)
-    st = ctl_crypt_start(in->pool, at(in, "gnupg"), &in->crypt, &in->err);
+    st = ctl_crypt_start(in->pool, at(in, "gnupg"), NULL, &in->crypt, &in->err);
   if (!st)
     st = own_key(in, fpr);
   for (size_t i = 0; !st && i < in->people; i++)

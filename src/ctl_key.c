@@ -34,7 +34,7 @@ static enum status make_key(struct pool *pool, const struct conf *c, int64_t day
 {
   struct ctl_crypt *crypt = NULL;
   struct own_keys before = { 0 }, after = { 0 };
-  enum status st = ctl_crypt_start(pool, c->gnupg_home, &crypt, err);
+  enum status st = ctl_crypt_start(pool, c->gnupg_home, c->key_passphrase_file, &crypt, err);
   if (!st)
     st = ctl_crypt_ask(crypt, wire_new(pool, CRYPT_OWN, 0), CRYPT_OWNED, &before.cert, &before.count, err);
   if (!st) {

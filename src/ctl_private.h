@@ -17,9 +17,10 @@ int ctl_key_new(const struct conf *c, int argc, char **argv);
 /* embargoctl restore STORE KEYS: argv[0] is "restore". Returns the exit status. */
 int ctl_restore(const struct conf *c, int argc, char **argv);
 
-/* One embargod-crypt process, asked synchronously: for init and key new only. */
+/* One embargod-crypt process, asked synchronously: for init and key new only. passphrase_file: of our keys; NULL: they have none. */
 struct ctl_crypt;
-MUST_USE enum status ctl_crypt_start(struct pool *pool, const char *home, struct ctl_crypt **out, struct fault *err);
+MUST_USE enum status ctl_crypt_start(struct pool *pool, const char *home, const char *passphrase_file,
+                                     struct ctl_crypt **out, struct fault *err);
 void ctl_crypt_stop(struct ctl_crypt **c);
 MUST_USE enum status ctl_crypt_ask(struct ctl_crypt *c, const struct wire_msg *m, uint16_t answer_type, struct pgp_cert **cert,
                                    size_t *count, struct fault *err);

@@ -34,10 +34,10 @@ static enum status make_key(struct crypt_worker *w, const char *uid, int64_t exp
   bool timeout;
   char text[128];
   struct crypt_engine *e = &w->scratch_engine;
-  gpgme_error_t g = crypt_engine_run(e,
-                                     gpgme_op_createkey_start(e->ctx, uid, ALGORITHM, 0, (unsigned long)expires, NULL,
-                                                              GPGME_CREATE_NOPASSWD | GPGME_CREATE_FORCE),
-                                     GENERATE_DEADLINE_MS, &timeout);
+  unsigned flags =
+      GPGME_CREATE_FORCE | (e->passphrase ? 0 : GPGME_CREATE_NOPASSWD); /* the one of key_passphrase_file */
+  gpgme_error_t g = gpgme_op_createkey_start(e->ctx, uid, ALGORITHM, 0, (unsigned long)expires, NULL, flags);
+  g = crypt_engine_run(e, g, GENERATE_DEADLINE_MS, &timeout);
   if (g || timeout)
     return fault(err, ST_RETRY, "making the key: %s", timeout ? "it took too long" : crypt_error_text(g, text));
   gpgme_genkey_result_t r = gpgme_op_genkey_result(e->ctx);

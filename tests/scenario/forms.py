@@ -422,6 +422,15 @@ def protected_key(s):
     f = s.one(s.alice)
     expect(f.signer == s.fpr and report_of(f) == TEXT.rstrip("\n"), "the letter that waited is handled", f.text)
     expect(s.one(s.robin).encrypted and "correct horse" not in s.log, "and acknowledged; the passphrase is in no log")
+    new, keys = rotate(s), os.path.join(s.dir, "gnupg", "private-keys-v1.d")
+    for name in os.listdir(keys):
+        with open(os.path.join(keys, name), "rb") as f:
+            expect(b"protected-private-key" in f.read(), "a key made later has that passphrase too", name)
+    s.fpr = new
+    s.deliver(s.robin.encrypted(s.ADDRESS, "to the new key", TEXT))
+    s.once()
+    f = s.one(s.alice)
+    expect(f.signer == new and report_of(f) == TEXT.rstrip("\n"), "it reads and signs", f.text)
 
 
 STORIES = [inline_pgp, mangled_mime, signatures, hidden_recipients, headers_and_keys, rotated_key, protected_key]
