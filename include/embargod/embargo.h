@@ -19,6 +19,7 @@ enum embargo_what {
   EMBARGO_NEW_DATE,   /* the shortest wins: `until` holds at once, `proposed` is a revision that waits */
   EMBARGO_TERMINATED, /* over, before `before`, because of `cause` */
   EMBARGO_ENDED,      /* over: `until` has come */
+  EMBARGO_MERGED,     /* cases were merged: `until` is the earliest date that was agreed in any; `proposed` waits, 0: nothing does */
   EMBARGO_DOUBTED,    /* attacks: unchanged, but a lead analyst should end it */
 };
 enum embargo_cause { EMBARGO_CAUSE_SAID = 0, EMBARGO_CAUSE_PUBLIC, EMBARGO_CAUSE_EXPLOIT, EMBARGO_CAUSE_ATTACKS };
@@ -71,5 +72,11 @@ int64_t embargo_agreed_at(const struct vuln_case *vc);
 const char *embargo_proposed_by(struct pool *pool, const struct vuln_case *vc);
 /* After a merge: `into` has its dates; who stands behind each comes from the case that it was in. was: into before. */
 void embargo_merged(struct pool *pool, struct vuln_case *into, const struct vuln_case *was, const struct vuln_case *from);
+/* What case_merge() changed for those who keep the embargo: a->vc is the merged case, was and from the two as they were.
+ * EMBARGO_UNCHANGED: both had this very date, or neither had any. The merge has its own line in the history: kind is "". */
+void embargo_after_merge(const struct embargo_act *a, const struct vuln_case *was, const struct vuln_case *from,
+                         struct embargo_change *out);
+/* The embargo that holds in `from` holds in a case that is split off, too. */
+void embargo_inherit(struct pool *pool, struct vuln_case *to, const struct vuln_case *from);
 const char *embargo_what_name(enum embargo_what w); /* "proposed" */
 #endif

@@ -108,12 +108,23 @@ static bool own_proposal(const struct vuln_case *vc, struct embargo_who who)
 }
 
 /* ---- words ---- */
-static const char *const what_names[] = { "",         "proposed",   "accepted", "rejected",
-                                          "new-date", "terminated", "ended",    "doubted" };
+static const struct {
+  const char *name, *kind; /* kind: of the history's line; "": it has none of its own */
+} whats[] = {
+  [EMBARGO_UNCHANGED] = { "", "" },
+  [EMBARGO_PROPOSED] = { "proposed", "embargo.propose" },
+  [EMBARGO_ACCEPTED] = { "accepted", "embargo.accept" },
+  [EMBARGO_REJECTED] = { "rejected", "embargo.reject" },
+  [EMBARGO_NEW_DATE] = { "new-date", "embargo.propose" },
+  [EMBARGO_TERMINATED] = { "terminated", "embargo.terminate" },
+  [EMBARGO_ENDED] = { "ended", "embargo.end" },
+  [EMBARGO_MERGED] = { "merged", "" },
+  [EMBARGO_DOUBTED] = { "doubted", "" },
+};
 
 const char *embargo_what_name(enum embargo_what w)
 {
-  return (size_t)w < ARRAY_LEN(what_names) ? what_names[w] : "";
+  return (size_t)w < ARRAY_LEN(whats) ? whats[w].name : "";
 }
 
 /* "2027-01-31 10:00 CET (2027-01-31T09:00:00Z)": the instant is exact, whoever reads it where. */
@@ -135,9 +146,6 @@ static const char *name_or_default(struct embargo_who who)
 /* Fills in what is the same in each change; the case has changed already. */
 static void tell(const struct embargo_act *a, enum embargo_what what, int64_t before, struct embargo_change *out)
 {
-  static const char *const kind[] = {
-    "", "embargo.propose", "embargo.accept", "embargo.reject", "embargo.propose", "embargo.terminate", "embargo.end", ""
-  };
   const struct vuln_case *vc = a->vc;
   struct embargo_who behind = who_of(stands_behind(vc, OPEN));
   *out = (struct embargo_change){ .what = what,
@@ -148,7 +156,7 @@ static void tell(const struct embargo_act *a, enum embargo_what what, int64_t be
                                   .before = before,
                                   .proposed_by = { pool_strdup(a->pool, behind.name), behind.party },
                                   .reason = "",
-                                  .kind = kind[what],
+                                  .kind = whats[what].kind,
                                   .text = "",
                                   .said = "" };
 }
@@ -445,4 +453,40 @@ void embargo_merged(struct pool *pool, struct vuln_case *into, const struct vuln
   if (into->embargo_proposed && !stands_behind(into, OPEN)) /* a default embargo that has become the later date */
     case_set(pool, into,
              &(struct case_field){ .name = OPEN, .value = "the default embargo", .extra = side_words[0], .by = "" });
+}
+
+static bool keeps(const struct vuln_case *vc)
+{
+  return vc->em == EM_ACTIVE || vc->em == EM_REVISE;
+}
+
+void embargo_after_merge(const struct embargo_act *a, const struct vuln_case *was, const struct vuln_case *from,
+                         struct embargo_change *out)
+{
+  const struct vuln_case *vc = a->vc, *source[] = { was, from };
+  bool kept = keeps(was) || keeps(from), same = true;
+  *out = (struct embargo_change){ 0 };
+  for (size_t i = 0; i < 2; i++)
+    same = same && source[i]->em == vc->em && source[i]->embargo_until == vc->embargo_until &&
+           source[i]->embargo_proposed == vc->embargo_proposed;
+  if (same || !kept)
+    return;
+  /* With two dates before there is none to name as the one that held. */
+  int64_t before = !keeps(was) ? from->embargo_until : !keeps(from) ? was->embargo_until : 0;
+  tell(a, keeps(vc) ? EMBARGO_MERGED : EMBARGO_TERMINATED, before, out);
+  out->kind = "";
+  if (vc->em == EM_EXITED && vc->cs & 1u << CS_PUBLIC_AWARE)
+    out->cause = vc->cs & 1u << CS_EXPLOIT_PUBLIC ? EMBARGO_CAUSE_EXPLOIT : EMBARGO_CAUSE_PUBLIC;
+}
+
+void embargo_inherit(struct pool *pool, struct vuln_case *to, const struct vuln_case *from)
+{
+  const struct vuln_case *const source[] = { from, from };
+  if (from->em == EM_EXITED || from->em == EM_NONE)
+    return;
+  to->em = from->em;
+  to->embargo_until = from->embargo_until;
+  to->embargo_proposed = from->embargo_proposed;
+  take_behind(pool, to, AGREED, to->embargo_until, source);
+  take_behind(pool, to, OPEN, to->embargo_proposed, source);
 }

@@ -359,6 +359,55 @@ START_TEST(who_stands_behind_a_merged_date)
 }
 END_TEST
 
+START_TEST(what_a_merge_changes)
+{
+  static const struct {
+    enum em_state was, from, now;
+    int was_day, from_day, now_day;
+    enum embargo_what what;
+    int before;
+  } rows[] = {
+    { EM_ACTIVE, EM_ACTIVE, EM_ACTIVE, 20, 20, 20, EMBARGO_UNCHANGED, 0 },
+    { EM_ACTIVE, EM_ACTIVE, EM_ACTIVE, 20, 10, 10, EMBARGO_MERGED, 0 },
+    { EM_NONE, EM_ACTIVE, EM_ACTIVE, 0, 10, 10, EMBARGO_MERGED, 10 },
+    { EM_ACTIVE, EM_NONE, EM_ACTIVE, 10, 0, 10, EMBARGO_MERGED, 10 },
+    { EM_NONE, EM_NONE, EM_NONE, 0, 0, 0, EMBARGO_UNCHANGED, 0 },
+    { EM_EXITED, EM_ACTIVE, EM_EXITED, -1, 10, -1, EMBARGO_TERMINATED, 10 },
+    { EM_EXITED, EM_EXITED, EM_EXITED, -2, -1, -2, EMBARGO_UNCHANGED, 0 },
+    { EM_NONE, EM_EXITED, EM_EXITED, 0, -1, -1, EMBARGO_UNCHANGED, 0 },
+  };
+  for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    struct vuln_case *vc[3];
+    const enum em_state em[] = { rows[i].was, rows[i].from, rows[i].now };
+    const int day[] = { rows[i].was_day, rows[i].from_day, rows[i].now_day };
+    for (size_t k = 0; k < 3; k++) {
+      vc[k] = in_state(em[k]);
+      vc[k]->embargo_until = day[k] ? NOW + day[k] * DAY : 0;
+    }
+    struct embargo_act a = { .pool = pool, .vc = vc[2], .by = whos[0], .now = NOW };
+    struct embargo_change ch;
+    embargo_after_merge(&a, vc[0], vc[1], &ch);
+    ck_assert_msg(ch.what == rows[i].what, "row %zu: %s", i, embargo_what_name(ch.what));
+    ck_assert_int_eq(ch.before, rows[i].before ? NOW + rows[i].before * DAY : 0);
+    ck_assert_int_eq(ch.until, rows[i].what == EMBARGO_MERGED ? vc[2]->embargo_until : 0);
+  }
+}
+END_TEST
+
+START_TEST(a_case_that_is_split_off)
+{
+  struct vuln_case *from = reached(EM_REVISE, whos[2]), *to = in_state(EM_NONE);
+  embargo_inherit(pool, to, from);
+  ck_assert(to->em == EM_REVISE && to->embargo_until == from->embargo_until &&
+            to->embargo_proposed == from->embargo_proposed);
+  ck_assert_str_eq(embargo_proposed_by(pool, to), "rosa@x.org");
+  whole(to);
+  to = in_state(EM_NONE);
+  embargo_inherit(pool, to, in_state(EM_EXITED));
+  ck_assert(to->em == EM_NONE && !to->embargo_until);
+}
+END_TEST
+
 int main(void)
 {
   Suite *s = suite_create("case_embargo");
@@ -373,6 +422,8 @@ int main(void)
   tcase_add_test(t, facts_in_the_order_of_their_dates);
   tcase_add_test(t, what_a_fact_implies_has_its_date);
   tcase_add_test(t, who_stands_behind_a_merged_date);
+  tcase_add_test(t, what_a_merge_changes);
+  tcase_add_test(t, a_case_that_is_split_off);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);
