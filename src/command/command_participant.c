@@ -136,7 +136,8 @@ static void accept(struct saying *s)
     return;
   }
   bool entitled = case_party_entitled(vc, p), own = is_own_proposal(s);
-  bool agrees = is_proposed(s) && agrees_for_others(s) && !proposer(s).party;
+  /* Who accepts an invitation says so much, and nothing about a date that others are agreeing on. */
+  bool agrees = embargo_concerns(p) && is_proposed(s) && agrees_for_others(s) && !proposer(s).party;
   bool news = (!own || p->invited_at) && command_party_accepts(&s->cx, p, " (signed)");
   if (agrees) {
     struct embargo_act a = acting(s);
@@ -163,8 +164,8 @@ static void reject(struct saying *s)
 {
   const struct vuln_case *vc = command_case(&s->cx);
   struct party *p = writer(s);
-  bool step = is_proposed(s) && (is_own_proposal(s) || (agrees_for_others(s) && !proposer(s).party));
   bool waits = p->status == PARTY_INVITED;
+  bool step = !waits && is_proposed(s) && (is_own_proposal(s) || (agrees_for_others(s) && !proposer(s).party));
   s->out->command = waits        ? pool_printf(s->cx.pool, "#party %s declined", p->address)
                     : is_proposed(s) ? "#embargo reject"
                                  : "#embargo terminate REASON";

@@ -234,6 +234,39 @@ def who_hears_what(s):
         silent(s, s.bob)
 
 
+def participants(s):
+    """Who was invited hears of the embargo once they have accepted it: in their language, by their key, and of nobody else."""
+    s.set_conf('stakeholder "cisa" {', 'stakeholder "cisa" {\n  language = de')
+    with s.daemon():
+        s.once = lambda: settle(s)
+        fw, = opened(s)
+        ok(s.command(s.alice, "#invite cisa\n", fw))
+        invited = s.fresh(s.cisa)
+        expect(len(invited) == 1, "an invitation", *[m.subject for m in invited])
+        ok(s.command(s.alice, "#embargo propose +40d\n", fw))
+        told(s, s.robin, "Embargo: new end")
+        silent(s, s.cisa)
+        before = at(s)
+        expect(before[0] == "Revise", "the later date is a proposal", before)
+        s.deliver(s.cisa.encrypted(s.ADDRESS, "Re: " + invited[0].subject, "#embargo accept\n", reply_to=invited[0]))
+        s.once()
+        expect([p["status"] for p in s.show()["parties"] if p["address"] == s.cisa.address] == ["accepted"], "they keep it", s.show()["parties"])
+        expect(at(s) == before, "to keep the embargo is no word about another date", at(s))
+        silent(s, s.robin)
+        s.fresh(s.cisa), s.fresh(s.bob), s.fresh(s.alice)
+        ok(s.command(s.alice, "#embargo propose +20d for reporter\n", fw))
+        m = told(s, s.cisa, "Embargo: neues Ende")
+        expect("ein anderer Beteiligter des Falls hat einen Termin" in m.text.replace("\n", " ") and "robin" not in m.text and "Robin" not in m.text, "of nobody by name", m.text)
+        m = told(s, s.robin, "Embargo: new end")
+        expect("with your proposal" in m.text and "cisa" not in m.text.lower(), "nor here", m.text)
+        expect("Told:        robin@lab.example, central@cisa.example" in told(s, s.bob, "ends at").text.replace("\n  ", " "), "the analysts see both")
+        ok(s.command(s.alice, "#remove cisa\n", fw))
+        s.fresh(s.cisa)
+        ok(s.command(s.alice, "#embargo terminate it leaked\n", fw))
+        told(s, s.robin, "The embargo has ended")
+        silent(s, s.cisa, s.fda)
+
+
 # ---- the end by its date ----
 DAY = 86400
 
@@ -354,7 +387,7 @@ def a_clock_in_doubt(s):
         s.once = once
 
 
-STORIES = [dates, shortest_wins, from_nothing, facts, a_lead_ends_it, attacks_at_once, attacks_never, who_hears_what, ends_by_itself, reminded_before, killed_at_the_end,
+STORIES = [dates, shortest_wins, from_nothing, facts, a_lead_ends_it, attacks_at_once, attacks_never, who_hears_what, participants, ends_by_itself, reminded_before, killed_at_the_end,
            a_clock_in_doubt]
 SETUP = {reminded_before: {"extra": "profile = generic\n"}, from_nothing: {"extra": "embargo_days = 0\n"}, attacks_at_once: {"extra": "attacks_end_embargo = at-once\n"}, attacks_never: {"extra": "attacks_end_embargo = never\n"},
          shortest_wins: {"extra": "default_hour = 9\n"}, who_hears_what: {"extra": "language = de\ndefault_hour = 9\n"}}
