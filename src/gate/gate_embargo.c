@@ -80,6 +80,22 @@ static const char *serial(const struct telling *t)
 }
 
 /* ---- to whom it concerns ---- */
+/* A key that this very mail brought or accepted is in the store only after the commit. */
+static enum status key_now(struct run *r, const char *address, struct stored_key *k, bool *found, struct fault *err)
+{
+  const struct work *w = &r->work;
+  for (size_t i = 0; i < w->key_count; i++)
+    if (!w->key[i].key.waits && text_ieq(w->key[i].key.address, address)) {
+      *k = w->key[i].key;
+      *found = true;
+      return ST_OK;
+    }
+  for (size_t i = 0; i < w->key_op_count; i++)
+    if (w->key_op[i].what == KEY_OP_ACCEPT && text_ieq(w->key_op[i].address, address))
+      return store_key_by_fpr(r->g->store, r->pool, w->key_op[i].fingerprint, k, found, err);
+  return store_key_get(r->g->store, r->pool, address, k, found, err);
+}
+
 /* Which key: the configuration's for a stakeholder, else the one that we have of the address. None: it goes in clear. */
 static enum status key_of(struct run *r, const struct party *p, struct letter_spec *s, struct fault *err)
 {
@@ -92,7 +108,7 @@ static enum status key_of(struct run *r, const struct party *p, struct letter_sp
   }
   struct stored_key k;
   bool found = false;
-  enum status st = store_key_get(r->g->store, r->pool, p->address, &k, &found, err);
+  enum status st = key_now(r, p->address, &k, &found, err);
   if (st || !found || !k.key.len || (k.expires && k.expires <= clock_now(&r->g->clock)))
     return st;
   s->encrypt = true;

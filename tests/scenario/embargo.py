@@ -267,6 +267,18 @@ def participants(s):
         silent(s, s.cisa, s.fda)
 
 
+@live
+def a_key_of_the_same_mail(s):
+    """A key that comes with the very mail is used for what that mail tells."""
+    tina = s.person("Tina", "tina@lab.example")
+    tina.learn(s.key)
+    s.deliver(tina.plain(s.ADDRESS, "A hole", "The pump takes any firmware.\n"))
+    s.once()
+    s.fresh(tina)
+    ok(s.command(s.alice, "#key import\n#embargo terminate it leaked\n", s.one(s.alice), attachments=[("tina.asc", tina.public())]))
+    expect("Reason:      it leaked" in told(s, tina, "The embargo has ended").text, "with the reason, encrypted")
+
+
 # ---- the end by its date ----
 DAY = 86400
 
@@ -387,7 +399,7 @@ def a_clock_in_doubt(s):
         s.once = once
 
 
-STORIES = [dates, shortest_wins, from_nothing, facts, a_lead_ends_it, attacks_at_once, attacks_never, who_hears_what, participants, ends_by_itself, reminded_before, killed_at_the_end,
+STORIES = [dates, shortest_wins, from_nothing, facts, a_lead_ends_it, attacks_at_once, attacks_never, who_hears_what, participants, a_key_of_the_same_mail, ends_by_itself, reminded_before, killed_at_the_end,
            a_clock_in_doubt]
 SETUP = {reminded_before: {"extra": "profile = generic\n"}, from_nothing: {"extra": "embargo_days = 0\n"}, attacks_at_once: {"extra": "attacks_end_embargo = at-once\n"}, attacks_never: {"extra": "attacks_end_embargo = never\n"},
          shortest_wins: {"extra": "default_hour = 9\n"}, who_hears_what: {"extra": "language = de\ndefault_hour = 9\n"}}
