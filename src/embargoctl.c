@@ -5,6 +5,7 @@
 #endif
 #include "ctl_private.h"
 
+#include <embargod/command.h>
 #include <embargod/file.h>
 #include <embargod/gate.h>
 #include <embargod/text.h>
@@ -27,6 +28,8 @@ static const char help[] = "usage: embargoctl [-c FILE] VERB [ARGUMENT...]\n"
                            "  status                      what the daemon is doing\n"
                            "  list [FILTER] [--json]      cases; FILTER: all, a state, assignee:NAME, words\n"
                            "  show ID [--json]            one case, with its texts and history\n"
+                           "  pending [--json]            what waits for a person's release\n"
+                           "  stats [PERIOD] [--json]     figures of 2026, 2026-Q3, 2026-11, 90d or all\n"
                            "  due [ID] [--json]           deadlines that run; all of one case\n"
                            "  clock [accept]              the gateway's time; confirms it after a jump\n"
                            "  outbox [all] [--json]       mail that waits or failed\n"
@@ -37,6 +40,7 @@ static const char help[] = "usage: embargoctl [-c FILE] VERB [ARGUMENT...]\n"
                            "  backup /PATH/STORE /PATH/KEYS\n"
                            "  restore STORE KEYS          from the files of a backup, where no store is\n"
                            "  check                       is the store sound?\n"
+                           "  help commands [COMMAND]     the commands of analysts' mail\n"
                            "  cvss [VECTOR...]            scores CVSS 3.1 and 4.0 vectors, from standard input without any\n"
                            "FILE: -c, else $EMBARGOD_CONF, else " SYSCONFDIR "/embargod/embargod.conf\n";
 
@@ -147,6 +151,15 @@ static int verb(const char *file, int argc, char **argv)
   return code ? code : do_it_here(file, argc, argv);
 }
 
+/* The command table as #help shows it: no daemon is asked. */
+static int help_commands(const char *name)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("help");
+  bool known = !*name || command_row_by_name(name + (*name == '#'));
+  fputs(command_help(pool, name), known ? stdout : stderr);
+  return known ? 0 : 64;
+}
+
 int main(int argc, char **argv)
 {
   const char *file = getenv("EMBARGOD_CONF");
@@ -156,6 +169,8 @@ int main(int argc, char **argv)
     file = argv[2];
     at = 3;
   }
+  if (at + 1 < argc && !strcmp(argv[at], "help") && !strcmp(argv[at + 1], "commands"))
+    return help_commands(at + 2 < argc ? argv[at + 2] : "");
   if (at >= argc || !strcmp(argv[at], "--help") || !strcmp(argv[at], "help")) {
     fputs(help, at >= argc ? stderr : stdout);
     return at >= argc ? 64 : 0;

@@ -96,7 +96,7 @@ struct conf {
   enum tlp invite_clearance; /* of participants who are no stakeholders of the configuration */
   int answers_per_day;       /* to the verbs of one participant */
   int chase_days, chase_assignee_days, unresponsive_days; /* of silence: remind the party, tell the analysts, give up; 0: never */
-  int pending_expires_h;
+  int pending_expires_h, pending_remind_h; /* a waiting release; reminded every so many hours, 0: never */
   int held_days;             /* held letters are quarantined after */
   int outbox_keep_days;      /* sealed bytes of sent letters */
   int unconfirmed_after_s;   /* resend */

@@ -254,7 +254,7 @@ struct pending_release {
   const char *token;       /* 16 characters a-z2-7 */
   const char *case_id, *by;/* analyst who asked */
   const char *what;        /* "reply", "notify" */
-  int64_t made_at, expires_at;
+  int64_t made_at, expires_at, reminded_at; /* reminded_at: when somebody was told that it waits; 0 */
   int gate;                /* persons */
   bool released, cancelled;
   unsigned char hash[32];  /* over all contents and recipients */
@@ -264,7 +264,9 @@ struct pending_release {
 MUST_USE enum status store_pending_put(struct store *st, const struct pending_release *p, struct fault *err);
 MUST_USE enum status store_pending_get(struct store *st, struct pool *pool, const char *token, struct pending_release *out, bool *found,
                                        struct fault *err);
+/* by "": its time was over. */
 MUST_USE enum status store_pending_end(struct store *st, const char *token, bool released, const char *by, int64_t now, struct fault *err);
+MUST_USE enum status store_pending_remind(struct store *st, const char *token, int64_t now, struct fault *err);
 MUST_USE enum status store_pending_list(struct store *st, struct pool *pool, const char *case_id, struct pending_release **out,
                                         size_t *count, struct fault *err); /* case_id NULL: all; open ones; without contents */
 

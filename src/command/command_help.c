@@ -103,3 +103,17 @@ enum status command_do_history(struct command_context *cx, const struct command 
   command_say(cx, "the history of %s is below", command_case(cx)->id);
   return ST_OK;
 }
+
+static bool is_period(const char *s)
+{
+  return strlen(s) <= 8 && s[strspn(s, "0123456789-qQdDaAlL")] == '\0';
+}
+
+enum status command_do_stats(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  if (!is_period(cmd->args))
+    return command_usage(cmd, err, "a period is 2026, 2026-Q3, 2026-11, 90d or all");
+  answer(cx, ANSWER_STATS, cmd->args);
+  command_say(cx, "the figures are below");
+  return ST_OK;
+}

@@ -139,6 +139,7 @@ COMMAND_FN(command_do_ssvc);
 COMMAND_FN(command_do_clinical);
 COMMAND_FN(command_do_reference);
 COMMAND_FN(command_do_adverse_events);
+COMMAND_FN(command_do_stats);
 COMMAND_FN(command_do_file);
 COMMAND_FN(command_do_field);
 COMMAND_FN(command_do_plan);

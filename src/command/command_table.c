@@ -17,11 +17,13 @@ static const struct command_row table[] = {
     command_do_end },
   /* reading */
   { "help", "#help [COMMAND]", "The list of commands, or what one of them does.", CMD_READS, command_do_help },
-  { "list", "#list [FILTER]", "The cases. FILTER: a state, an analyst's name, mine, open, all, or words.", CMD_READS,
+  { "list", "#list [FILTER]", "The cases. FILTER: a state, an analyst's name, mine, open, all, or words; pending: what waits for a release.", CMD_READS,
     command_do_list },
   { "show", "#show", "The case with all its facts and letters.", CMD_READS | CMD_NEEDS_CASE, command_do_show },
   { "history", "#history", "What happened to the case, by whom and when.", CMD_READS | CMD_NEEDS_CASE,
     command_do_history },
+  { "stats", "#stats [PERIOD]", "Figures of a period: 2026, 2026-Q3, 2026-11, 90d or all; without one, of the last 365 days.", CMD_READS,
+    command_do_stats },
   /* opening */
   { "new", "#new TITLE + text",
     "Opens a case for a report that came by phone or web; the text is its description. The following "

@@ -55,6 +55,7 @@ static const struct conf_setting settings[] = {
   { TOP(chase_assignee_days), CONF_INT, AT(conf, chase_assignee_days), "14", 0, 365, NULL, "Days of silence after which the analysts are told; 0: never." },
   { TOP(unresponsive_days), CONF_INT, AT(conf, unresponsive_days), "30", 0, 3650, NULL, "Days of silence after which a participant counts as unresponsive; 0: never." },
   { TOP(pending_expires_h), CONF_INT, AT(conf, pending_expires_h), "168", 1, 8760, NULL, "Hours until a waiting release expires." },
+  { TOP(pending_remind_h), CONF_INT, AT(conf, pending_remind_h), "48", 0, 8760, NULL, "Hours between reminders of a waiting release; 0 for none." },
   { TOP(held_days), CONF_INT, AT(conf, held_days), "7", 1, 365, NULL, "Days after which a held letter is quarantined." },
   { TOP(outbox_keep_days), CONF_INT, AT(conf, outbox_keep_days), "14", 0, 3650, NULL, "Days that the sealed bytes of sent mail are kept." },
   { TOP(unconfirmed_after_s), CONF_INT, AT(conf, unconfirmed_after_s), "900", 1, 86400, NULL, "Seconds until an unconfirmed mail is sent again." },

@@ -78,6 +78,12 @@ enum status answer_list(struct gate *g, struct pool *pool, const char *filter, c
   struct case_filter f;
   struct vuln_case **vc = NULL;
   size_t n = 0;
+  if (text_ieq(filter, "pending")) {
+    struct buf waits = buf_new(pool, 512);
+    enum status listed = pending_list(g, pool, &waits, err);
+    *out = buf_str(&waits);
+    return listed;
+  }
   answer_filter(g, pool, filter, &f);
   enum status st = store_case_list(g->store, pool, &f, &vc, &n, err);
   if (st)
@@ -319,8 +325,12 @@ enum status answer_text(struct gate *g, struct pool *pool, const struct effect *
     *out = buf_str(&b);
     return st;
   }
-  case ANSWER_STATS:
-    break;
+  case ANSWER_STATS: {
+    struct buf b = buf_new(pool, 1024);
+    enum status st = stats_answer(g, pool, e->args, false, &b, err);
+    *out = buf_str(&b);
+    return st;
+  }
   }
   return fault(err, ST_DENIED, "this answer is not there yet");
 }

@@ -192,6 +192,7 @@ static void tick(struct gate *g)
   gate_chase_tick(g);
   gate_digest_tick(g);
   gate_keywatch_tick(g);
+  gate_pending_tick(g);
   gate_runs_tick(g);
   gate_tx_tick(g, false);
   gate_outbox_tick(g);

@@ -148,6 +148,8 @@ struct work {
   size_t pending_count, pending_cap;
   struct { const char *token, *by; bool released; } *pending_end;
   size_t pending_end_count, pending_end_cap;
+  const char **pending_reminded; /* tokens */
+  size_t pending_reminded_count, pending_reminded_cap;
   struct { enum { KEY_OP_DROP, KEY_OP_ACCEPT, KEY_OP_SUPERSEDE } what; const char *fingerprint, *address; } *key_op;
   size_t key_op_count, key_op_cap;
   struct replay_key replay;
@@ -291,6 +293,7 @@ struct gate {
   int64_t digest_look_at;   /* wall clock */
   int64_t embargo_look_at;  /* wall clock: when the next embargo may end */
   int64_t key_look_at;      /* wall clock */
+  int64_t pending_look_at;  /* wall clock */
   int64_t wall_seen, mono_seen; /* both clocks at the last look; 0: none yet */
   int64_t clock_off;        /* seconds that the wall clock has jumped and nobody has confirmed: releases are held; 0 */
   struct pool *changed_pool;
@@ -525,6 +528,12 @@ void gate_embargo_changed_by(struct run *r); /* committed: the next end may be a
 void gate_digest_tick(struct gate *g);
 /* gate_keywatch.c */
 void gate_keywatch_tick(struct gate *g);
+/* gate_pending.c */
+void gate_pending_tick(struct gate *g);
+MUST_USE enum status pending_list(struct gate *g, struct pool *pool, struct buf *b, struct fault *err);
+MUST_USE enum status pending_json(struct gate *g, struct pool *pool, struct buf *b, struct fault *err);
+/* gate_stats.c */
+MUST_USE enum status stats_answer(struct gate *g, struct pool *pool, const char *period, bool as_json, struct buf *b, struct fault *err);
 
 /* gate_clock.c: a wall clock that jumps (DUE_JUMP_S) holds what is released until it is back or an operator has confirmed it */
 MUST_USE enum status gate_clock_load(struct gate *g, struct fault *err);

@@ -99,10 +99,12 @@ static const char *may_release(struct doing *d, const struct pending_release *p)
 {
   unsigned char now[32];
   pending_hash(p, now);
-  if (p->released || p->cancelled)
-    return p->released ? "it was released already" : "it was cancelled";
-  if (p->expires_at < clock_now(&d->r->g->clock))
+  if (p->released)
+    return "it was released already";
+  if (p->expires_at <= clock_now(&d->r->g->clock))
     return "it has expired: give the command again";
+  if (p->cancelled)
+    return "it was cancelled";
   if (!secret_equal(now, p->hash, sizeof now))
     return "its content is not what was shown: give the command again";
   if (p->gate > 1 && text_ieq(p->by, d->a->name))

@@ -74,6 +74,8 @@ static void tx_committed(struct gate *g)
     if (r->stage != RUN_DONE)
       continue;
     gate_due_changed_by(r);
+    if (r->work.pending_count)
+      g->pending_look_at = 0;
     gate_embargo_changed_by(r);
     g->wake_held |= r->work.key_count || r->work.key_op_count;
     if (r->work.end.state == LETTER_RECORDED) /* an attempt that failed: the next one now */

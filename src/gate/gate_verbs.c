@@ -129,6 +129,17 @@ static const char *joined(struct verb_call *v, int from)
   return buf_str(&b);
 }
 
+static int verb_pending(struct verb_call *v)
+{
+  enum status st = v->json ? pending_json(v->g, v->pool, v->out, &v->err) : pending_list(v->g, v->pool, v->out, &v->err);
+  return st ? failed(v) : 0;
+}
+
+static int verb_stats(struct verb_call *v)
+{
+  return stats_answer(v->g, v->pool, v->argc > 1 ? v->argv[1] : "", v->json, v->out, &v->err) ? failed(v) : 0;
+}
+
 static int verb_list(struct verb_call *v)
 {
   char *text = NULL;
@@ -444,7 +455,7 @@ static const struct {
   const char *name;
   int (*run)(struct verb_call *v);
 } verbs[] = {
-  { "status", verb_status }, { "list", verb_list },   { "show", verb_show },     { "due", verb_due }, { "clock", verb_clock }, { "outbox", verb_outbox }, { "retry", verb_retry },
+  { "status", verb_status }, { "list", verb_list },   { "show", verb_show },     { "due", verb_due }, { "clock", verb_clock }, { "pending", verb_pending }, { "stats", verb_stats }, { "outbox", verb_outbox }, { "retry", verb_retry },
   { "quarantine", verb_quarantine }, { "key", verb_key }, { "backup", verb_backup }, { "check", verb_check },
 };
 

@@ -42,7 +42,8 @@ static enum status put(struct store *st, const struct pending_release *p, struct
     s = db_run(
         st->db,
         "INSERT INTO pending (id, case_id, token_digest, token, by_whom, what, made_at, expires_at, gate, released,"
-        " cancelled, hash, ended_by, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0)",
+        " cancelled, hash, ended_by, ended_at, reminded_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0)",
         DB_ARGS(db_i(row.id), db_ref(ref), store_digest_token(st, pool, p->token),
                 store_seal_text(&row, "token", p->token), store_seal_text(&row, "by_whom", p->by), db_t(p->what),
                 db_i(p->made_at), db_i(p->expires_at), db_i(p->gate), db_i(p->released), db_i(p->cancelled),
@@ -67,7 +68,7 @@ enum status store_pending_put(struct store *st, const struct pending_release *p,
 #define COLUMNS                                                                                                        \
   "SELECT p.id, p.case_id, coalesce(c.name, ''), p.token, p.by_whom, p.what, p.made_at, p.expires_at, p.gate, "        \
   "p.released,"                                                                                                        \
-  " p.cancelled, p.hash FROM pending p LEFT JOIN vuln_case c ON c.id = p.case_id "
+  " p.cancelled, p.hash, p.reminded_at FROM pending p LEFT JOIN vuln_case c ON c.id = p.case_id "
 
 static enum status take(struct store_row *row, const struct db_stmt *q, struct pending_release *out)
 {
@@ -85,7 +86,8 @@ static enum status take(struct store_row *row, const struct db_stmt *q, struct p
                                    .expires_at = db_int(q, 7),
                                    .gate = (int)db_int(q, 8),
                                    .released = db_bool(q, 9),
-                                   .cancelled = db_bool(q, 10) };
+                                   .cancelled = db_bool(q, 10),
+                                   .reminded_at = db_int(q, 12) };
   struct bytes hash = store_open_bytes(row, q, 11, "hash");
   if (row->status == ST_OK && hash.len != sizeof out->hash)
     row->status = fault(row->err, ST_BROKEN, "pending %" PRId64 ": hash of %zu bytes", row->id, hash.len);
@@ -191,4 +193,14 @@ enum status store_pending_end(struct store *st, const char *token, bool released
 {
   enum status s = store_enter(st, err);
   return s == ST_OK ? store_leave(st, end_it(st, token, released, by, now, err), err) : s;
+}
+
+enum status store_pending_remind(struct store *st, const char *token, int64_t now, struct fault *err)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("pending");
+  enum status s = store_enter(st, err);
+  if (s != ST_OK)
+    return s;
+  s = db_run(st->db, "UPDATE pending SET reminded_at = $2 WHERE token_digest = $1", DB_ARGS(store_digest_token(st, pool, token), db_i(now)), err);
+  return store_leave(st, s, err);
 }

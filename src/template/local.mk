@@ -47,6 +47,8 @@ nobase_dist_pkgdata_DATA += templates/de/filings/cisa-vince.txt \
 	templates/en/filings/cra-notification.txt \
 	templates/en/filings/fda-806.txt \
 	templates/en/internal/filing.txt templates/en/internal/key-watch.txt templates/de/internal/key-watch.txt \
+	templates/en/internal/release.txt templates/de/internal/release.txt templates/en/internal/release-expired.txt \
+	templates/de/internal/release-expired.txt \
 	templates/en/internal/new-key.txt templates/de/internal/new-key.txt \
 	templates/de/internal/filing.txt
 nobase_dist_pkgdata_DATA += templates/en/embargo/proposed.txt templates/en/embargo/accepted.txt templates/en/embargo/rejected.txt \

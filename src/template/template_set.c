@@ -50,6 +50,8 @@ static const char *const needed[] = {
   "internal/digest",
   "internal/filing",
   "internal/key-watch",
+  "internal/release",
+  "internal/release-expired",
   "internal/new-key",
   "internal/clock",
   "internal/chase",

@@ -17,3 +17,5 @@ dist_check_SCRIPTS += tests/scenario/keys_watch.py
 TESTS += tests/scenario/keys_watch.py
 dist_check_SCRIPTS += tests/scenario/parties.py
 TESTS += tests/scenario/parties.py
+dist_check_SCRIPTS += tests/scenario/releases.py
+TESTS += tests/scenario/releases.py

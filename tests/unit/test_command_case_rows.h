@@ -407,6 +407,8 @@ static const struct row case_rows[] = {
   { { 0 }, "#fact incident yes", "reject: behind incident stands a date such as 2027-01-31, or nothing: now; usage: #fact WORD [DATE | yes | no]", "", "" },
   { { 0 }, "#fact learned 2099-01-01", "reject: 2099-01-01T00:00:00Z (2099-01-01 00:00 UTC) lies in the future", "", "" },
   { { 0 }, "#fact sunny", "reject: it is one of learned [DATE], correction-started [DATE], incident [DATE], death yes|no, public-health-threat yes|no, exempt-806 yes|no; usage: #fact WORD [DATE | yes | no]", "", "" },
+  { { .unbound = true }, "#stats 2026-Q3", "ok: the figures are below", "answer 5 <2026-Q3>", "" },
+  { { .unbound = true }, "#stats since spring", "reject: a period is 2026, 2026-Q3, 2026-11, 90d or all; usage: #stats [PERIOD]", "", "" },
   { { 0 }, "#file FDA-806", "ok: EMB-2026-0001: the form fda-806 comes to you in a mail of its own; the clock runs until #filed", "letter to 4 alice filings/fda-806 gate 0\nevent filing.prepared [fda-806: the form was made for alice]", "EMB-2026-0001 Received title=Old title" },
   { { 0 }, "#file", "reject: the form's name is missing; there are: fda-806, vince; usage: #file NAME", "", "" },
   { { 0 }, "#file fda-860", "reject: there is no form \"fda-860\" (did you mean fda-806?); there are: fda-806, vince", "", "" },

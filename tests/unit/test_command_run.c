@@ -101,8 +101,8 @@ START_TEST(observers_only_read)
                   p->result[1].reason);
     ck_assert_int_eq(p->failed, !reads);
   }
-  ck_assert_uint_eq(read, 4); /* help list show history */
-  ck_assert_uint_eq(refused, count - 4 - 5);
+  ck_assert_uint_eq(read, 5); /* help list show history stats */
+  ck_assert_uint_eq(refused, count - 5 - 5);
 }
 END_TEST
 

@@ -163,7 +163,9 @@ START_TEST(pending_round_trip)
   ck_assert_int_eq(got.letter[0].party, 3);
   ck_assert(bytes_eq(got.letter[0].content, BYTES("the\0very bytes")));
   ck_assert_uint_eq(got.letter[1].content.len, 0);
+  OK(store_pending_remind(fx.st, p.token, T0 + 77, &fx.err));
   OK(store_pending_list(fx.st, fx.pool, NULL, &list, &n, &fx.err));
+  ck_assert_int_eq(list[0].reminded_at, T0 + 77);
   ck_assert_uint_eq(n, 1);
   ck_assert_uint_eq(list[0].letter_count, 0);
   OK(store_pending_get(fx.st, fx.pool, "zzzz", &got, &found, &fx.err));

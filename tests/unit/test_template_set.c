@@ -216,6 +216,11 @@ static struct tvalue *letter_vars(bool full, const char *language)
   template_put(pool, v, "recipient.name", "");
   template_put(pool, v, "key_fpr", "ABCD 1234");
   template_put(pool, v, "key.raw", "ABCD1234");
+  template_put(pool, v, "release.token", "abcdefghijklmnop");
+  template_put(pool, v, "release.what", "notify");
+  template_put(pool, v, "release.by", "alice");
+  template_put(pool, v, "release.made", "2026-01-02 09:00 UTC");
+  template_put(pool, v, "release.expires", "2026-01-09 09:00 UTC");
   static const char *const more[] = { "quarantine.id", "quarantine.sender", "quarantine.received",
                                       "due.name", "due.title", "due.at", "due.began", "due.source", "reason",      "bounce.recipient",  "bounce.id",
                                       "bounce.letter", "bounce.diagnostic", "key.owner",
@@ -275,6 +280,8 @@ static const char *const names[] = {
   "internal/reminder",
   "internal/filing",
   "internal/key-watch",
+  "internal/release",
+  "internal/release-expired",
   "internal/new-key",
   "internal/unsigned-analyst",
   "internal/copy",
