@@ -92,19 +92,21 @@ enum status command_do_file(struct command_context *cx, const struct command *cm
 {
   const char *const *forms = cx->w->forms;
   if (!*cmd->args)
-    return command_usage(cmd, err, pool_printf(cx->pool, "the form's name is missing; there are: %s", all_of(cx, forms)));
+    return command_usage(cmd, err,
+                         pool_printf(cx->pool, "the form's name is missing; there are: %s", all_of(cx, forms)));
   const char *name = named(forms, cmd->args);
   if (!name)
-    return fault(err, ST_REJECT, "there is no form \"%s\"%s; there are: %s", command_short(cx->pool, cmd->args, 60),
-                 command_did_you_mean(cx->pool, "", command_nearest_of(forms, names(forms), text_lower(cx->pool, cmd->args))),
-                 all_of(cx, forms));
+    return fault(
+        err, ST_REJECT, "there is no form \"%s\"%s; there are: %s", command_short(cx->pool, cmd->args, 60),
+        command_did_you_mean(cx->pool, "", command_nearest_of(forms, names(forms), text_lower(cx->pool, cmd->args))),
+        all_of(cx, forms));
   struct effect *e = command_effect(cx, EFFECT_LETTER);
   e->to = TO_SELF;
   e->to_name = cx->w->analyst->name;
   e->template_name = pool_printf(cx->pool, "filings/%s", name);
   command_event(cx, "filing.prepared", "%s: the form was made for %s", name, cx->w->analyst->name);
-  command_say(cx, "%s: the form %s comes to you in a mail of its own; the clock runs until #filed", command_case(cx)->id,
-              name);
+  command_say(cx, "%s: the form %s comes to you in a mail of its own; the clock runs until #filed",
+              command_case(cx)->id, name);
   return ST_OK;
 }
 
@@ -140,14 +142,16 @@ enum status command_do_field(struct command_context *cx, const struct command *c
   size_t len = strcspn(cmd->args, " ");
   const char *word = pool_strndup(cx->pool, cmd->args, len);
   if (!*word)
-    return command_usage(cmd, err, pool_printf(cx->pool, "the field's name is missing; there are: %s", all_of(cx, known)));
+    return command_usage(cmd, err,
+                         pool_printf(cx->pool, "the field's name is missing; there are: %s", all_of(cx, known)));
   if (*word == '-')
     return remove_answer(cx, word + 1, err);
   const char *name = named(known, word);
   if (!name)
-    return fault(err, ST_REJECT, "no form or notice has a field \"%s\"%s; there are: %s", command_short(cx->pool, word, 60),
-                 command_did_you_mean(cx->pool, "", command_nearest_of(known, names(known), text_lower(cx->pool, word))),
-                 all_of(cx, known));
+    return fault(
+        err, ST_REJECT, "no form or notice has a field \"%s\"%s; there are: %s", command_short(cx->pool, word, 60),
+        command_did_you_mean(cx->pool, "", command_nearest_of(known, names(known), text_lower(cx->pool, word))),
+        all_of(cx, known));
   struct command rest = *cmd;
   rest.args = cmd->args + len + strspn(cmd->args + len, " ");
   const char *text = command_whole_text(cx->pool, &rest);
@@ -157,7 +161,8 @@ enum status command_do_field(struct command_context *cx, const struct command *c
     return fault(err, ST_REJECT, "longer than %d bytes", ANSWER_MAX);
   const char *before = shown(cx, answer_of(command_case(cx), name)), *after = shown(cx, text);
   case_set(cx->pool, command_case(cx),
-           &(struct case_field){ .name = "field", .value = name, .extra = text, .at = cx->w->now, .by = cx->w->analyst->name });
+           &(struct case_field){
+               .name = "field", .value = name, .extra = text, .at = cx->w->now, .by = cx->w->analyst->name });
   command_event(cx, "field.field", "field %s: %s -> %s", name, before, after);
   command_say(cx, "%s: field %s: %s -> %s", command_case(cx)->id, name, before, after);
   return ST_OK;
@@ -167,7 +172,8 @@ enum status command_do_field(struct command_context *cx, const struct command *c
 static enum status remove_step(struct command_context *cx, const char *text, struct fault *err)
 {
   if (!case_unset(command_case(cx), "plan", text))
-    return fault(err, ST_REJECT, "%s has no step \"%s\" in its plan", command_case(cx)->id, command_short(cx->pool, text, 60));
+    return fault(err, ST_REJECT, "%s has no step \"%s\" in its plan", command_case(cx)->id,
+                 command_short(cx->pool, text, 60));
   command_event(cx, "field.plan", "step removed: %s", text);
   command_say(cx, "%s: plan: step removed: %s", command_case(cx)->id, text);
   return ST_OK;
@@ -189,7 +195,8 @@ enum status command_do_plan(struct command_context *cx, const struct command *cm
     return fault(err, ST_REJECT, "longer than %d bytes", PLAN_MAX);
   const char *day = pool_strndup(cx->pool, time_local(cx->pool, at, c->zone), strlen("2027-01-31"));
   case_set(cx->pool, command_case(cx),
-           &(struct case_field){ .name = "plan", .value = text, .extra = day, .at = cx->w->now, .by = cx->w->analyst->name });
+           &(struct case_field){
+               .name = "plan", .value = text, .extra = day, .at = cx->w->now, .by = cx->w->analyst->name });
   command_event(cx, "field.plan", "%s: %s", day, text);
   command_say(cx, "%s: planned for %s: %s", command_case(cx)->id, day, text);
   return ST_OK;
@@ -217,8 +224,10 @@ enum status command_do_fix(struct command_context *cx, const struct command *cmd
     return command_usage(cmd, err, "the version is missing");
   if (strlen(cmd->args) > PLAN_MAX)
     return fault(err, ST_REJECT, "longer than %d bytes", PLAN_MAX);
-  case_set(cx->pool, command_case(cx),
-           &(struct case_field){ .name = "fix", .value = version, .extra = linked ? url : "", .at = cx->w->now, .by = cx->w->analyst->name });
+  case_set(
+      cx->pool, command_case(cx),
+      &(struct case_field){
+          .name = "fix", .value = version, .extra = linked ? url : "", .at = cx->w->now, .by = cx->w->analyst->name });
   command_event(cx, "field.fix", "fix: %s%s%s", version, linked ? ", " : "", linked ? url : "");
   command_say(cx, "%s: fix: %s%s%s%s", command_case(cx)->id, version, linked ? ", " : "", linked ? url : "",
               command_case(cx)->cs & 1u << CS_FIX_READY ? "" : "; #fix-ready says that it is there");
@@ -242,7 +251,8 @@ enum status command_do_validated(struct command_context *cx, const struct comman
   const char *day = pool_strndup(cx->pool, time_local(cx->pool, at, c->zone), strlen("2027-01-31"));
   command_event(cx, "field.validated", "validated: %s -> %s, %s", shown(cx, before), day, shown(cx, text));
   case_set(cx->pool, vc,
-           &(struct case_field){ .name = "validated", .value = text, .extra = day, .at = cx->w->now, .by = cx->w->analyst->name });
+           &(struct case_field){
+               .name = "validated", .value = text, .extra = day, .at = cx->w->now, .by = cx->w->analyst->name });
   command_say(cx, "%s: fix validated on %s: %s", vc->id, day, shown(cx, text));
   return ST_OK;
 }

@@ -49,7 +49,8 @@ static void put_fields(struct run *r, struct tvalue *vars, const struct filing *
 }
 
 /* When the deadline of that name is due; "" when there is none, or it does not run. */
-static enum status put_deadline(struct run *r, struct vuln_case *vc, struct tvalue *vars, const char *name, struct fault *err)
+static enum status put_deadline(struct run *r, struct vuln_case *vc, struct tvalue *vars, const char *name,
+                                struct fault *err)
 {
   const struct conf *c = r->g->conf;
   struct due_known k;
@@ -74,8 +75,8 @@ static json_t *js(const char *s)
 
 static json_t *field_json(struct run *r, const struct template_field *f, size_t number)
 {
-  return json_pack("{s:I,s:o,s:o,s:b,s:b,s:o}", "number", (json_int_t)number, "label", js(f->label), "value", js(f->value),
-                   "required", f->required, "missing", is_missing(f), "command", js(filling(r, f)));
+  return json_pack("{s:I,s:o,s:o,s:b,s:b,s:o}", "number", (json_int_t)number, "label", js(f->label), "value",
+                   js(f->value), "required", f->required, "missing", is_missing(f), "command", js(filling(r, f)));
 }
 
 static struct bytes package(struct run *r, const struct vuln_case *vc, const struct filing *f)
@@ -86,8 +87,9 @@ static struct bytes package(struct run *r, const struct vuln_case *vc, const str
     if (is_missing(&f->form.field[i]))
       json_array_append_new(missing, js(f->form.field[i].label));
   }
-  json_t *j = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "form", js(f->name), "title", js(f->form.title), "case", js(vc->id), "prepared",
-                        js(time_iso(r->pool, clock_now(&r->g->clock))), "note", js(f->form.note), "missing", missing, "fields", fields);
+  json_t *j = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "form", js(f->name), "title", js(f->form.title), "case",
+                        js(vc->id), "prepared", js(time_iso(r->pool, clock_now(&r->g->clock))), "note",
+                        js(f->form.note), "missing", missing, "fields", fields);
   invariant(j);
   char *s = json_dumps(j, JSON_INDENT(2));
   struct bytes out = bytes_str(pool_printf(r->pool, "%s\n", s ? s : "{}"));
@@ -116,10 +118,16 @@ enum status effect_filing(struct doing *d, const struct effect *e, struct fault 
   template_put(r->pool, vars, "filing.note", f.form.note);
   template_put(r->pool, vars, "filing.missing", f.missing ? pool_printf(r->pool, "%zu", f.missing) : "");
   struct mail_attachment *a = pool_new_of(r->pool, struct mail_attachment);
-  *a = (struct mail_attachment){ .filename = pool_printf(r->pool, "%s-%s.json", vc->id, f.name), .type = "application/json",
+  *a = (struct mail_attachment){ .filename = pool_printf(r->pool, "%s-%s.json", vc->id, f.name),
+                                 .type = "application/json",
                                  .bytes = package(r, vc, &f) };
-  struct letter_spec s = { .kind = "filing", .template_name = "internal/filing", .vc = vc, .auto_submitted = "auto-replied",
-                           .serial = pool_printf(r->pool, "filing-%u", e->command), .attachment = a, .attachment_count = 1 };
+  struct letter_spec s = { .kind = "filing",
+                           .template_name = "internal/filing",
+                           .vc = vc,
+                           .auto_submitted = "auto-replied",
+                           .serial = pool_printf(r->pool, "filing-%u", e->command),
+                           .attachment = a,
+                           .attachment_count = 1 };
   st = write_to_analyst(r, d->a, &s, vars, &o, err);
   if (st)
     return st;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gate: can we still encrypt to everyone we must? Once a day, at a local hour: our own key, the analysts', the
- * stakeholders' and those of the open cases' participants. Each is told once at each step towards its end; what was told
- * is a fact of the store, committed with the mail that tells it, so that no restart tells it twice or never. */
+ * stakeholders' and those of the open cases' participants. Each is told once at each step towards its end; what was
+ * told is a fact of the store, committed with the mail that tells it, so that no restart tells it twice or never. */
 #include "gate_keywatch.h"
 
 #include <embargod/due.h>
@@ -30,14 +30,19 @@ static int64_t end_of(const struct pgp_cert *c)
 }
 
 /* That its time is over says its end; what else is wrong says its problem. */
-static void add_configured(struct list *l, const char *owner, const char *advice, const struct pgp_cert *cert, bool usable,
-                           const char *problem, const struct conf_analyst *a)
+static void add_configured(struct list *l, const char *owner, const char *advice, const struct pgp_cert *cert,
+                           bool usable, const char *problem, const struct conf_analyst *a)
 {
   int64_t end = end_of(cert);
   bool known = end && end <= clock_now(&l->g->clock);
   const char *why = problem ? problem : "";
-  add(l, &(struct watched_key){ .owner = owner, .fingerprint = cert->fpr, .advice = advice, .expires = end, .analyst = a,
-                                .problem = usable || known ? "" : why, .remark = usable ? why : "" });
+  add(l, &(struct watched_key){ .owner = owner,
+                                .fingerprint = cert->fpr,
+                                .advice = advice,
+                                .expires = end,
+                                .analyst = a,
+                                .problem = usable || known ? "" : why,
+                                .remark = usable ? why : "" });
 }
 
 static bool met_before(struct vuln_case *const *vc, size_t at, size_t party)
@@ -59,32 +64,40 @@ static enum status add_parties(struct list *l, struct vuln_case *const *vc, size
       const struct party *p = &vc[i]->party[k];
       struct stored_key key;
       bool found = false;
-      if (p->removed || text_empty(p->address) || conf_stakeholder_by_address(l->g->conf, p->address) || met_before(vc, i, k))
+      if (p->removed || text_empty(p->address) || conf_stakeholder_by_address(l->g->conf, p->address) ||
+          met_before(vc, i, k))
         continue;
       st = store_key_get(l->g->store, l->pool, p->address, &key, &found, err);
       if (!st && found)
-        add(l, &(struct watched_key){ .owner = pool_printf(l->pool, "%s (%s)", p->address, vc[i]->id), .fingerprint = key.fingerprint,
-                                      .problem = "", .remark = "", .expires = key.expires,
-                                      .advice = "Ask for a renewed key: it can come in any mail of theirs (signed with the old one)." });
+        add(l, &(struct watched_key){
+                   .owner = pool_printf(l->pool, "%s (%s)", p->address, vc[i]->id),
+                   .fingerprint = key.fingerprint,
+                   .problem = "",
+                   .remark = "",
+                   .expires = key.expires,
+                   .advice = "Ask for a renewed key: it can come in any mail of theirs (signed with the old one)." });
     }
   return st;
 }
 
-enum status keywatch_list(struct gate *g, struct pool *pool, struct vuln_case *const *vc, size_t count, struct watched_key **out,
-                          size_t *n, struct fault *err)
+enum status keywatch_list(struct gate *g, struct pool *pool, struct vuln_case *const *vc, size_t count,
+                          struct watched_key **out, size_t *n, struct fault *err)
 {
   const struct conf *c = g->conf;
   struct list l = { .g = g, .pool = pool };
-  add(&l, &(struct watched_key){ .owner = pool_printf(pool, "%s (this gateway)", c->address), .fingerprint = g->own.fpr, .problem = "",
-                                 .remark = "", .expires = end_of(&g->own),
+  add(&l, &(struct watched_key){ .owner = pool_printf(pool, "%s (this gateway)", c->address),
+                                 .fingerprint = g->own.fpr,
+                                 .problem = "",
+                                 .remark = "",
+                                 .expires = end_of(&g->own),
                                  .advice = "Renew it (gpg --quick-set-expire), publish it anew, and reload." });
   for (size_t i = 0; i < c->analyst_count; i++)
-    add_configured(&l, c->analyst[i].name, "Put the renewed key into key_file, and reload.", &g->analyst[i].cert, g->analyst[i].usable,
-                   g->analyst[i].problem, &c->analyst[i]);
+    add_configured(&l, c->analyst[i].name, "Put the renewed key into key_file, and reload.", &g->analyst[i].cert,
+                   g->analyst[i].usable, g->analyst[i].problem, &c->analyst[i]);
   for (size_t i = 0; i < c->stakeholder_count; i++)
     if (c->stakeholder[i].key_file)
-      add_configured(&l, c->stakeholder[i].name, "Get their renewed key, put it into key_file, and reload.", &g->stakeholder[i].cert,
-                     g->stakeholder[i].usable, g->stakeholder[i].problem, NULL);
+      add_configured(&l, c->stakeholder[i].name, "Get their renewed key, put it into key_file, and reload.",
+                     &g->stakeholder[i].cert, g->stakeholder[i].usable, g->stakeholder[i].problem, NULL);
   enum status st = add_parties(&l, vc, count, err);
   *out = l.key;
   *n = l.count;
@@ -120,13 +133,15 @@ char *keywatch_text(struct pool *pool, const struct watched_key *k, int64_t now,
     return pool_strdup(pool, k->remark);
   if (mark == 0)
     return pool_printf(pool, "expired %s", time_local(pool, k->expires, zone));
-  return pool_printf(pool, "expires %s, in %" PRId64 " days", time_local(pool, k->expires, zone), (k->expires - now) / DAY_S);
+  return pool_printf(pool, "expires %s, in %" PRId64 " days", time_local(pool, k->expires, zone),
+                     (k->expires - now) / DAY_S);
 }
 
 /* ---- what was told: "DAY\nKEY END MARK\n..." ---- */
 static const char *name_of(struct pool *pool, const struct watched_key *k)
 {
-  return pool_printf(pool, "%s %" PRId64 " ", text_empty(k->fingerprint) ? text_lower(pool, k->owner) : k->fingerprint, k->expires);
+  return pool_printf(pool, "%s %" PRId64 " ", text_empty(k->fingerprint) ? text_lower(pool, k->owner) : k->fingerprint,
+                     k->expires);
 }
 
 /* The nearest step that was told; KEYWATCH_WELL when none was. */
@@ -210,7 +225,9 @@ static enum status write_mails(struct run *r, const struct watch *w, int day, st
   const struct conf *c = r->g->conf;
   enum status st = ST_OK;
   for (size_t i = 0; !st && w->tell_count && i < c->analyst_count; i++) {
-    struct letter_spec s = { .kind = "alarm", .template_name = "internal/key-watch", .auto_submitted = "auto-generated",
+    struct letter_spec s = { .kind = "alarm",
+                             .template_name = "internal/key-watch",
+                             .auto_submitted = "auto-generated",
                              .serial = pool_printf(r->pool, "keys-%d-%s", day, c->analyst[i].name) };
     struct outgoing *o;
     if (!hears(c, &c->analyst[i], w))
@@ -232,7 +249,8 @@ static void keywatch_decide(struct run *r)
   int day = 0;
   work_reset(r);
   work_end(r, LETTER_APPLIED, CLASS_NONE, "", "");
-  if (!due_digest(&c->calendar, c->key_check_hour, clock_now(&r->g->clock), 0, &day)) { /* the clock was set back meanwhile */
+  if (!due_digest(&c->calendar, c->key_check_hour, clock_now(&r->g->clock), 0,
+                  &day)) { /* the clock was set back meanwhile */
     run_goto(r, RUN_COMMIT);
     return;
   }

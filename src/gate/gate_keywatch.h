@@ -5,12 +5,12 @@
 #include "gate_private.h"
 
 struct watched_key {
-  const char *owner;        /* "alice", "robin@lab.example (EMB-2026-0001)" */
-  const char *fingerprint;  /* "" when the key file could not be read */
-  const char *problem;      /* why it cannot be used at all; "" */
-  const char *remark;       /* it is used, but; "" */
-  const char *advice;       /* what to do about it */
-  int64_t expires;          /* 0 never; STORED_KEY_REVOKED */
+  const char *owner;                  /* "alice", "robin@lab.example (EMB-2026-0001)" */
+  const char *fingerprint;            /* "" when the key file could not be read */
+  const char *problem;                /* why it cannot be used at all; "" */
+  const char *remark;                 /* it is used, but; "" */
+  const char *advice;                 /* what to do about it */
+  int64_t expires;                    /* 0 never; STORED_KEY_REVOKED */
   const struct conf_analyst *analyst; /* whose it is; NULL */
 };
 /* Ours, the analysts', the stakeholders', and those of the participants of these cases. */

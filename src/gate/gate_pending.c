@@ -55,14 +55,16 @@ static const char *letters_of(struct run *r, const struct pending_release *p)
     const struct pending_letter *l = &p->letter[i];
     json_t *j = json_loads(l->envelope_json, 0, NULL);
     buf_printf(&b, "%sTo:      %s <%s>, %s\nSubject: %s\n\n%s\n", b.len ? "----------\n" : "", l->to_name, l->to,
-               json_is_true(json_object_get(j, "encrypt")) ? "signed and encrypted" : "signed, IN CLEAR", json_text(r->pool, j, "subject"),
+               json_is_true(json_object_get(j, "encrypt")) ? "signed and encrypted" : "signed, IN CLEAR",
+               json_text(r->pool, j, "subject"),
                mail_escape_quoted(r->pool, pool_str(r->pool, bytes_trim(bytes_str(json_text(r->pool, j, "text"))))));
     json_decref(j);
   }
   return buf_str(&b);
 }
 
-static struct tvalue *release_vars(struct run *r, struct vuln_case *vc, const struct pending_release *p, const char *language)
+static struct tvalue *release_vars(struct run *r, struct vuln_case *vc, const struct pending_release *p,
+                                   const char *language)
 {
   struct tvalue *v = write_vars(r, vc, language);
   template_put(r->pool, v, "release.what", p->what);
@@ -75,11 +77,15 @@ static struct tvalue *release_vars(struct run *r, struct vuln_case *vc, const st
   return v;
 }
 
-static enum status write_one(struct run *r, const struct conf_analyst *a, struct vuln_case *vc, const struct pending_release *p,
-                             const char *template_name, struct fault *err)
+static enum status write_one(struct run *r, const struct conf_analyst *a, struct vuln_case *vc,
+                             const struct pending_release *p, const char *template_name, struct fault *err)
 {
-  struct letter_spec s = { .kind = "release", .template_name = template_name, .vc = vc, .auto_submitted = "auto-generated",
-                           .serial = pool_printf(r->pool, "%s-%s-%" PRId64 "-%s", template_name, p->token, p->reminded_at, a->name) };
+  struct letter_spec s = { .kind = "release",
+                           .template_name = template_name,
+                           .vc = vc,
+                           .auto_submitted = "auto-generated",
+                           .serial = pool_printf(r->pool, "%s-%s-%" PRId64 "-%s", template_name, p->token,
+                                                 p->reminded_at, a->name) };
   struct outgoing *o;
   enum status st = write_to_analyst(r, a, &s, release_vars(r, vc, p, a->language), &o, err);
   if (st)
@@ -102,9 +108,11 @@ static enum status remind(struct run *r, struct vuln_case *vc, const struct pend
       return st;
     buf_printf(&who, "%s%s", who.len ? ", " : "", c->analyst[i].name);
   }
-  w->pending_reminded = pool_grow(r->pool, w->pending_reminded, w->pending_reminded_count, &w->pending_reminded_cap, sizeof *w->pending_reminded);
+  w->pending_reminded = pool_grow(r->pool, w->pending_reminded, w->pending_reminded_count, &w->pending_reminded_cap,
+                                  sizeof *w->pending_reminded);
   w->pending_reminded[w->pending_reminded_count++] = p->token;
-  work_event(r, vc, "release.reminded", "", "#%s of %s waits: told %s.", p->what, p->by, who.len ? buf_str(&who) : "nobody");
+  work_event(r, vc, "release.reminded", "", "#%s of %s waits: told %s.", p->what, p->by,
+             who.len ? buf_str(&who) : "nobody");
   return ST_OK;
 }
 
@@ -113,12 +121,13 @@ static enum status expire(struct run *r, struct vuln_case *vc, const struct pend
   const struct conf *c = r->g->conf;
   const struct conf_analyst *by = conf_analyst_by_name(c, p->by);
   struct work *w = &r->work;
-  w->pending_end = pool_grow(r->pool, w->pending_end, w->pending_end_count, &w->pending_end_cap, sizeof *w->pending_end);
+  w->pending_end =
+      pool_grow(r->pool, w->pending_end, w->pending_end_count, &w->pending_end_cap, sizeof *w->pending_end);
   w->pending_end[w->pending_end_count].token = p->token;
   w->pending_end[w->pending_end_count].by = "";
   w->pending_end[w->pending_end_count++].released = false;
-  work_event(r, vc, "release.expired", "", "#%s of %s waited since %s and was not released in time: nothing was sent.", p->what, p->by,
-             time_local(r->pool, p->made_at, c->zone));
+  work_event(r, vc, "release.expired", "", "#%s of %s waited since %s and was not released in time: nothing was sent.",
+             p->what, p->by, time_local(r->pool, p->made_at, c->zone));
   enum status st = ST_OK;
   for (size_t i = 0; !st && i < c->analyst_count; i++)
     if (by ? by == &c->analyst[i] : analyst_gets_alarm(c, &c->analyst[i]))
@@ -212,8 +221,8 @@ enum status pending_list(struct gate *g, struct pool *pool, struct buf *b, struc
   const char *zone = g->conf->zone;
   enum status st = store_pending_list(g->store, pool, NULL, &p, &n, err);
   for (size_t i = 0; !st && i < n; i++)
-    buf_printf(b, "%s  #%s by %s, needs %s\n  since %s, until %s\n  #approve %s\n", p[i].case_id, p[i].what, p[i].by, needs(&p[i]),
-               time_local(pool, p[i].made_at, zone), time_local(pool, p[i].expires_at, zone), p[i].token);
+    buf_printf(b, "%s  #%s by %s, needs %s\n  since %s, until %s\n  #approve %s\n", p[i].case_id, p[i].what, p[i].by,
+               needs(&p[i]), time_local(pool, p[i].made_at, zone), time_local(pool, p[i].expires_at, zone), p[i].token);
   if (!st && !n)
     buf_adds(b, "Nothing waits for a release.\n");
   return st;
@@ -228,9 +237,9 @@ enum status pending_json(struct gate *g, struct pool *pool, struct buf *b, struc
     return st;
   json_t *all = json_array();
   for (size_t i = 0; i < n; i++)
-    json_array_append_new(all, json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s}", "case", p[i].case_id, "what", p[i].what, "by", p[i].by, "token",
-                                         p[i].token, "persons", p[i].gate, "since", time_iso(pool, p[i].made_at), "until",
-                                         time_iso(pool, p[i].expires_at)));
+    json_array_append_new(all, json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s}", "case", p[i].case_id, "what", p[i].what, "by",
+                                         p[i].by, "token", p[i].token, "persons", p[i].gate, "since",
+                                         time_iso(pool, p[i].made_at), "until", time_iso(pool, p[i].expires_at)));
   char *text = json_dumps(all, JSON_INDENT(2));
   buf_printf(b, "%s\n", text ? text : "null");
   free(text);

@@ -24,10 +24,11 @@ const char *record_json(struct run *r, const struct outgoing *o)
   const struct letter_record *k = o->record;
   if (!k)
     return "";
-  json_t *j = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "template", js(k->template_name), "language", js(k->language),
-                        "template_sha256", js(k->version), "content_sha256", js(sha256_text(r->pool, o->content)), "letter_sha256",
-                        js(sha256_text(r->pool, o->letter)), "tlp", js(o->vc ? tlp_name(command_case_tlp(o->vc)) : ""), "key",
-                        js(o->encrypt ? o->fingerprint : ""), "asked_by", js(k->asked_by), "released_by", js(k->released_by));
+  json_t *j = json_pack(
+      "{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "template", js(k->template_name), "language", js(k->language),
+      "template_sha256", js(k->version), "content_sha256", js(sha256_text(r->pool, o->content)), "letter_sha256",
+      js(sha256_text(r->pool, o->letter)), "tlp", js(o->vc ? tlp_name(command_case_tlp(o->vc)) : ""), "key",
+      js(o->encrypt ? o->fingerprint : ""), "asked_by", js(k->asked_by), "released_by", js(k->released_by));
   char *s = json_dumps(j, JSON_COMPACT);
   const char *out = pool_strdup(r->pool, s ? s : "");
   free(s);
@@ -52,15 +53,19 @@ static void put_record(struct pool *pool, struct buf *b, const struct outbox_let
   json_t *j = json_loads(l->record, 0, NULL);
   const char *key = member(pool, j, "key"), *released = member(pool, j, "released_by");
   if (j)
-    buf_printf(b, "             template %s (%s), sha256 %s\n             content sha256 %s\n             letter sha256 %s\n             TLP:%s, %s%s\n"
-                  "             asked for by %s%s%s\n",
-               member(pool, j, "template"), member(pool, j, "language"), member(pool, j, "template_sha256"), member(pool, j, "content_sha256"),
-               member(pool, j, "letter_sha256"), member(pool, j, "tlp"), *key ? "key " : "in clear", *key ? pgp_fpr_pretty(pool, key) : "",
-               member(pool, j, "asked_by"), *released ? ", released by " : "", released);
+    buf_printf(b,
+               "             template %s (%s), sha256 %s\n             content sha256 %s\n             letter sha256 "
+               "%s\n             TLP:%s, %s%s\n"
+               "             asked for by %s%s%s\n",
+               member(pool, j, "template"), member(pool, j, "language"), member(pool, j, "template_sha256"),
+               member(pool, j, "content_sha256"), member(pool, j, "letter_sha256"), member(pool, j, "tlp"),
+               *key ? "key " : "in clear", *key ? pgp_fpr_pretty(pool, key) : "", member(pool, j, "asked_by"),
+               *released ? ", released by " : "", released);
   json_decref(j);
 }
 
-static enum status of_case(struct gate *g, struct pool *pool, const char *id, struct outbox_letter **l, size_t *n, struct fault *err)
+static enum status of_case(struct gate *g, struct pool *pool, const char *id, struct outbox_letter **l, size_t *n,
+                           struct fault *err)
 {
   enum status st = store_outbox_of_case(g->store, pool, id, "notice", l, n, err);
   if (st != ST_REJECT)
@@ -78,8 +83,9 @@ enum status records_show(struct gate *g, struct pool *pool, const char *id, stru
   enum status st = of_case(g, pool, id, &l, &n, err);
   for (size_t i = 0; !st && i < n; i++) {
     int64_t at = l[i].sent_at ? l[i].sent_at : l[i].queued_at;
-    buf_printf(b, "notice:      %s <%s>, %s %s, mail %" PRId64 "%s%s\n", l[i].to_name, l[i].to, outbox_state_name(l[i].state),
-               time_local(pool, at, zone), l[i].id, text_empty(l[i].last_error) ? "" : ": ", text_empty(l[i].last_error) ? "" : l[i].last_error);
+    buf_printf(b, "notice:      %s <%s>, %s %s, mail %" PRId64 "%s%s\n", l[i].to_name, l[i].to,
+               outbox_state_name(l[i].state), time_local(pool, at, zone), l[i].id,
+               text_empty(l[i].last_error) ? "" : ": ", text_empty(l[i].last_error) ? "" : l[i].last_error);
     put_record(pool, b, &l[i]);
   }
   return st;
@@ -115,16 +121,20 @@ enum status record_delivered(struct gate *g, const struct outbox_answer *a, stru
 {
   AUTO(pool_freep) struct pool *pool = pool_new_wiping("delivered");
   struct outbox_letter l;
-  enum status st = a->end.state == OUTBOX_SENT && a->notice ? store_outbox_load(g->store, pool, a->id, &l, err) : ST_REJECT;
+  enum status st =
+      a->end.state == OUTBOX_SENT && a->notice ? store_outbox_load(g->store, pool, a->id, &l, err) : ST_REJECT;
   if (st == ST_REJECT) {
     fault_clear(err);
     return ST_OK;
   }
   if (st || text_empty(l.case_id))
     return st;
-  struct case_event e = { .at = a->end.now, .kind = "notice.accepted", .who = "",
-                          .text = pool_printf(pool, "Mail %" PRId64 " to %s was accepted by the mail server%s%s", l.id, l.to_name,
-                                              text_empty(a->end.error) ? "" : ": ", text_empty(a->end.error) ? "" : a->end.error) };
+  struct case_event e = { .at = a->end.now,
+                          .kind = "notice.accepted",
+                          .who = "",
+                          .text = pool_printf(pool, "Mail %" PRId64 " to %s was accepted by the mail server%s%s", l.id,
+                                              l.to_name, text_empty(a->end.error) ? "" : ": ",
+                                              text_empty(a->end.error) ? "" : a->end.error) };
   st = store_event_add(g->store, l.case_id, &e, err);
   if (st == ST_REJECT) { /* erased meanwhile */
     fault_clear(err);

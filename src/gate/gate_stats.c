@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate: figures of a period: cases, how long things took, deadlines met and missed, and the measure of a disclosure: the
- * ordering preferences that each closed case met. */
+/* gate: figures of a period: cases, how long things took, deadlines met and missed, and the measure of a disclosure:
+ * the ordering preferences that each closed case met. */
 #include "gate_due.h"
 
 #include <jansson.h>
@@ -64,7 +64,9 @@ static bool parse_period(struct gate *g, const char *s, struct period *out)
 {
   int64_t now = clock_now(&g->clock);
   int days = 0, used = 0;
-  *out = (struct period){ .from = now - (int64_t)365 * DAY_S, .to = now + 1, .name = text_empty(s) ? "the last 365 days" : s };
+  *out = (struct period){ .from = now - (int64_t)365 * DAY_S,
+                          .to = now + 1,
+                          .name = text_empty(s) ? "the last 365 days" : s };
   if (text_empty(s))
     return true;
   if (text_ieq(s, "all")) {
@@ -101,7 +103,8 @@ static int64_t first_of(const struct case_event *e, size_t n, const char *kind)
   return 0;
 }
 
-static enum status add_times(struct gate *g, struct pool *pool, struct stats *s, const struct vuln_case *vc, struct fault *err)
+static enum status add_times(struct gate *g, struct pool *pool, struct stats *s, const struct vuln_case *vc,
+                             struct fault *err)
 {
   struct case_event *e = NULL;
   size_t n = 0;
@@ -116,7 +119,8 @@ static enum status add_times(struct gate *g, struct pool *pool, struct stats *s,
   return ST_OK;
 }
 
-static enum status add_deadlines(struct gate *g, struct pool *pool, struct stats *s, struct vuln_case *vc, struct fault *err)
+static enum status add_deadlines(struct gate *g, struct pool *pool, struct stats *s, struct vuln_case *vc,
+                                 struct fault *err)
 {
   struct due_row *row = NULL;
   size_t n = 0;
@@ -188,7 +192,8 @@ static const char *span(struct pool *pool, int64_t s)
 {
   if (s < 3600)
     return pool_printf(pool, "%" PRId64 " min", (s + 59) / 60);
-  return s < 2 * DAY_S ? pool_printf(pool, "%.1f h", (double)s / 3600) : pool_printf(pool, "%.1f days", (double)s / DAY_S);
+  return s < 2 * DAY_S ? pool_printf(pool, "%.1f h", (double)s / 3600)
+                       : pool_printf(pool, "%.1f days", (double)s / DAY_S);
 }
 
 static double mean_met(const struct stats *s)
@@ -202,8 +207,10 @@ static double mean_met(const struct stats *s)
 static void put_text(struct gate *g, struct pool *pool, struct stats *s, struct buf *b)
 {
   const char *zone = g->conf->zone;
-  buf_printf(b, "Statistics of %s%s%s\n\n", s->period.name, s->period.from ? ", from " : "", s->period.from ? time_local(pool, s->period.from, zone) : "");
-  buf_printf(b, "cases opened:     %zu\ncases closed:     %zu\nopen now:         %zu\n", s->opened, s->closed, s->open_now);
+  buf_printf(b, "Statistics of %s%s%s\n\n", s->period.name, s->period.from ? ", from " : "",
+             s->period.from ? time_local(pool, s->period.from, zone) : "");
+  buf_printf(b, "cases opened:     %zu\ncases closed:     %zu\nopen now:         %zu\n", s->opened, s->closed,
+             s->open_now);
   for (size_t i = 0; i < MEASURES; i++) {
     struct measure *m = &s->measure[i];
     buf_printf(b, "%-17s %zu of %zu", pool_printf(pool, "%s:", m->title), m->count, s->opened);
@@ -215,8 +222,8 @@ static void put_text(struct gate *g, struct pool *pool, struct stats *s, struct 
   if (s->closed)
     buf_printf(b, "\nOrdering preferences met, of %d, per closed case (mean %.1f)\n", CS_PREFERENCES, mean_met(s));
   for (size_t i = 0; i < s->closed; i++)
-    buf_printf(b, "  %s  %2u of %d met, %u not, %u undecided\n", s->success[i].id, s->success[i].met, CS_PREFERENCES, s->success[i].unmet,
-               s->success[i].open);
+    buf_printf(b, "  %s  %2u of %d met, %u not, %u undecided\n", s->success[i].id, s->success[i].met, CS_PREFERENCES,
+               s->success[i].unmet, s->success[i].open);
 }
 
 static void put_json(struct pool *pool, struct stats *s, struct buf *b)
@@ -230,11 +237,13 @@ static void put_json(struct pool *pool, struct stats *s, struct buf *b)
     json_object_set_new(times, m->name, j);
   }
   for (size_t i = 0; i < s->closed; i++)
-    json_array_append_new(cases, json_pack("{s:s,s:i,s:i,s:i,s:i}", "case", s->success[i].id, "met", (int)s->success[i].met, "of", CS_PREFERENCES,
-                                           "unmet", (int)s->success[i].unmet, "open", (int)s->success[i].open));
-  json_t *j = json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:{s:I,s:I,s:I},s:o}", "period", s->period.name, "from", time_iso(pool, s->period.from),
-                        "to", time_iso(pool, s->period.to), "opened", (json_int_t)s->opened, "closed", (json_int_t)s->closed, "open_now",
-                        (json_int_t)s->open_now, "times", times, "deadlines", "met", (json_int_t)s->met, "missed", (json_int_t)s->missed,
+    json_array_append_new(cases, json_pack("{s:s,s:i,s:i,s:i,s:i}", "case", s->success[i].id, "met",
+                                           (int)s->success[i].met, "of", CS_PREFERENCES, "unmet",
+                                           (int)s->success[i].unmet, "open", (int)s->success[i].open));
+  json_t *j = json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:{s:I,s:I,s:I},s:o}", "period", s->period.name, "from",
+                        time_iso(pool, s->period.from), "to", time_iso(pool, s->period.to), "opened",
+                        (json_int_t)s->opened, "closed", (json_int_t)s->closed, "open_now", (json_int_t)s->open_now,
+                        "times", times, "deadlines", "met", (json_int_t)s->met, "missed", (json_int_t)s->missed,
                         "running", (json_int_t)s->running, "preferences", cases);
   char *text = json_dumps(j, JSON_INDENT(2));
   buf_printf(b, "%s\n", text ? text : "null");
@@ -242,7 +251,8 @@ static void put_json(struct pool *pool, struct stats *s, struct buf *b)
   json_decref(j);
 }
 
-enum status stats_answer(struct gate *g, struct pool *pool, const char *period, bool as_json, struct buf *b, struct fault *err)
+enum status stats_answer(struct gate *g, struct pool *pool, const char *period, bool as_json, struct buf *b,
+                         struct fault *err)
 {
   struct stats s;
   enum status st = collect(g, pool, period, &s, err);
