@@ -31,6 +31,56 @@ enum status party_key(struct run *r, const struct party *p, struct stored_key *o
   return ST_OK;
 }
 
+/* ---- whose signature may it be? ---- */
+struct named_keys {
+  struct run *r;
+  struct bytes *out;
+  size_t count, max;
+};
+
+static void keys_of_case(struct named_keys *n, const char *id)
+{
+  struct run *r = n->r;
+  struct vuln_case *vc = NULL;
+  struct fault err = { 0 };
+  if (text_empty(id) || store_case_load(r->g->store, r->pool, id, &vc, &err))
+    return;
+  for (size_t i = 0; i < vc->party_count && n->count < n->max; i++) {
+    struct stored_key k;
+    bool found = false, there = false;
+    const struct party *p = &vc->party[i];
+    if (p->removed || text_empty(p->fingerprint) || store_key_by_fpr(r->g->store, r->pool, p->fingerprint, &k, &found, &err) || !found)
+      continue;
+    for (size_t j = 0; j < n->count; j++)
+      there |= bytes_eq(n->out[j], k.key);
+    if (!there && k.key.len)
+      n->out[n->count++] = k.key;
+  }
+}
+
+size_t party_keys_named(struct run *r, struct bytes *out, size_t max)
+{
+  struct named_keys n = { r, out, 0, max };
+  const struct mail_view *view = &r->rd.view;
+  const char **ids = NULL;
+  struct fault err = { 0 };
+  int64_t party;
+  char *id;
+  for (size_t i = 0; view->references && view->references[i] && i < 5; i++)
+    if (!store_message_find(r->g->store, r->pool, view->references[i], &id, &party, &err))
+      keys_of_case(&n, id);
+  for (size_t i = 0; view->recipients && view->recipients[i] && i < 5; i++) {
+    const char *token = mail_plus_token(r->pool, view->recipients[i], r->g->conf->address);
+    if (token && !store_party_by_token(r->g->store, r->pool, token, &id, &party, &err))
+      keys_of_case(&n, id);
+  }
+  size_t count = case_ids_in(r->pool, r->g->conf->case_prefix, r->rd.subject ? r->rd.subject : "", &ids);
+  for (size_t i = 0; i < count && i < 3; i++)
+    keys_of_case(&n, ids[i]);
+  return n.count;
+}
+
+/* ---- words ---- */
 static const struct {
   enum party_role role;
   const char *en, *de;

@@ -82,7 +82,9 @@ struct reading {
   const char *rolled_to;    /* fingerprint of the key that its sender has gone over to with it; NULL */
   const struct pgp_cert *new_key; /* a key for its sender that is not used before an analyst's word; NULL */
   const char *revoked;      /* fingerprint of a key that we knew and that it revokes; NULL */
-  bool reopened;            /* opened a second time with the keys that it brought */
+  bool reopened;            /* opened a second time with the keys that it brought, or that it may be signed by */
+  struct bytes named[4];    /* of the participants of the cases that it names: they may write from anywhere */
+  size_t named_count;
 };
 
 /* ---- what is to be done about it: filled by decide, written by commit ---- */
@@ -487,6 +489,8 @@ MUST_USE enum status answer_history(struct gate *g, struct pool *pool, const cha
 void party_vars(struct run *r, struct tvalue *vars, const struct vuln_case *vc, const struct party *p, const char *language);
 /* The key by which a party is written to. DENIED: we have one that cannot be used. Not encrypted: we have none. */
 MUST_USE enum status party_key(struct run *r, const struct party *p, struct stored_key *out, bool *found, struct fault *err);
+/* Certificates of the participants of the cases that the letter names, by reference, token or subject. */
+size_t party_keys_named(struct run *r, struct bytes *out, size_t max);
 const char *party_language(const struct conf *c, const struct party *p);
 /* gate_chase.c: participants who do not answer */
 void gate_chase_tick(struct gate *g);

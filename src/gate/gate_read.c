@@ -169,6 +169,8 @@ static void open_job(struct run *r, struct layer *l, run_answer_fn *answer, bool
   wire_puti(m, CRYPT_TAG_PLAIN_MAX, r->g->conf->max_plaintext);
   wire_puti(m, CRYPT_TAG_CLEAN, 1); /* stored or just inspected, all of them */
   put_known_keys(r, m);
+  for (size_t i = 0; brought && i < r->rd.named_count; i++) /* first: the keys of one job have a limit */
+    wire_put(m, CRYPT_TAG_KEY, r->rd.named[i]);
   for (size_t i = 0; brought && i < r->rd.cert_count && i < 8; i++)
     wire_put(m, CRYPT_TAG_KEY, r->rd.cert[i].key);
   run_submit(r, r->g->crypt, m, answer, l);
@@ -243,18 +245,25 @@ static void reopened(struct run *r, struct pool *pool, const struct wire_msg *an
   run_goto(r, RUN_LOOKUP);
 }
 
+static bool signed_by_unknown(const struct layer *l)
+{
+  bool unknown = false;
+  for (unsigned s = 0; s < l->result.sig_count; s++)
+    unknown |= l->result.sig[s].state == PGP_SIG_UNKNOWN_KEY;
+  return unknown;
+}
+
 bool read_reopen(struct run *r)
 {
-  if (r->rd.reopened || !r->rd.cert_count)
+  bool any = false;
+  for (unsigned i = 1; i < r->rd.count; i++)
+    any |= signed_by_unknown(&r->rd.layer[i]);
+  if (r->rd.reopened || !any)
     return false;
   r->rd.reopened = true;
-  for (unsigned i = 1; i < r->rd.count; i++) {
-    struct layer *l = &r->rd.layer[i];
-    bool unknown = false;
-    for (unsigned s = 0; s < l->result.sig_count; s++)
-      unknown |= l->result.sig[s].state == PGP_SIG_UNKNOWN_KEY;
-    if (unknown)
-      open_job(r, l, reopened, true);
-  }
+  r->rd.named_count = party_keys_named(r, r->rd.named, ARRAY_LEN(r->rd.named));
+  for (unsigned i = 1; i < r->rd.count && (r->rd.cert_count || r->rd.named_count); i++)
+    if (signed_by_unknown(&r->rd.layer[i]))
+      open_job(r, &r->rd.layer[i], reopened, true);
   return r->waiting > 0;
 }

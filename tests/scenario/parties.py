@@ -201,7 +201,256 @@ def hostile(s):
         expect(s.show()["embargo"] == "Active" and field(s, "credit") == ["Second"] and party(s, s.robin.address)["status"] == "", "untouched", s.show())
 
 
-STORIES = [a_reporter_asks, an_accepted_revision, not_signed, no_key_at_all, hostile]
+# ---- participants ----
+def filled(s, fw):
+    """The facts of a case that is worth telling somebody."""
+    ok(s.command(s.alice, "#take\n#validate\n#accept\n#product \"Pump 9\" 1.0-2.3\n#component libfw\n#description\n%s\n#end\n#tag internaltag\n"
+                          "#clinical medium serious\nNobody outside knows why.\n#end\n#note\nThe intern did it.\n" % DETAILS, fw))
+    s.fresh(s.bob)
+
+
+def supplier(s, name="Sue Supplier", address="sue@chips.example"):
+    p = s.person(name, address)
+    p.learn(s.key)
+    return p
+
+
+def invited(s, fw, who, role="supplier"):
+    """Their key is attached to the mail that invites them; gives what they get."""
+    ok(s.command(s.alice, "#key import\n#invite %s <%s> %s\n" % (who.name, who.address, role), fw,
+                 attachments=[("key.asc", who.public())]), "#key import", "#invite")
+    return s.one(who, "the invitation")
+
+
+def silent(mail, *words):
+    """Not one of these, anywhere in the mail as it came or was read."""
+    for w in words:
+        expect(w not in mail.text and w not in mail.subject and w not in mail.raw.decode(), "it tells " + w, mail.subject, mail.text)
+
+
+@live
+def an_invitation(s):
+    """No details before the embargo is kept; then what the role may know; each in a thread of their own; how far they are is shown."""
+    ack, fw = reported(s)
+    filled(s, fw)
+    sue = supplier(s)
+    s.fresh(s.robin)
+    invitation = invited(s, fw, sue)
+    expect(invitation.encrypted and invitation.signer == s.fpr and "#embargo accept" in invitation.text, "signed, encrypted", invitation.text)
+    expect("Your role: supplier" in re.sub(" +", " ", invitation.text) and "Embargo until:" in invitation.text, "which role, until when", invitation.text)
+    silent(invitation, DETAILS, "quokkaloader", "Pump 9", "takes any", "libfw", "robin", "alice", "CVSS")
+    p = party(s, sue.address)
+    expect(p["status"] == "invited" and p["invited"] and not p["accepted"] and p["waiting_since"] and p["role"] == "supplier", "invited", p)
+    # asking first gets the role's state of the embargo, and no more
+    got, seen = say(s, sue, "#status\n", invitation)
+    m = has(got, "#status done", "invited, has not accepted the embargo")
+    silent(m, DETAILS, "Pump 9", "takes any", "State:", "libfw")
+    expect("Sue Supplier <sue@chips.example>, supplier of the case, invited" in has(seen).text, "the forward says who", seen[0].text)
+    # unsigned, the acceptance is a request
+    got, seen = say(s, sue, "#embargo accept\n", invitation, sign=False)
+    has(seen, "REQUEST #embargo accept")
+    expect(not party(s, sue.address)["accepted"] and not [m for m in s.fresh(sue) if "quokka" in m.text], "an unsigned word opens nothing")
+    r = refused(s.command(s.alice, "#party sue@chips.example accepted\n", seen[0]), "#party", "we have a key", "signed by it")
+    refused(s.command(s.alice, "#party sue details\n", fw), "#party sue details", "has not accepted")
+    got, seen = say(s, sue, "#embargo accept\n\nWe will keep it.\n", invitation)
+    expect(len(got) == 2, "the answer and the details", *[m.subject for m in got])
+    details = next(m for m in got if "quokka" in m.text)
+    answer = next(m for m in got if m is not details)
+    expect(details.encrypted and details.signer == s.fpr and details.outer["Subject"] == "[%s] ..." % ONE, "encrypted", details.outer["Subject"])
+    for w in (DETAILS, "Pump 9", "libfw", "TLP:AMBER", "#affected"):
+        expect(w in details.text, "the details hold " + w, details.text)
+    silent(details, "internaltag", "intern did it", "Nobody outside", "robin", "alice", "Robin")
+    expect("done" in answer.text and "Accepted:" in answer.text, "and the answer", answer.text)
+    expect(details["References"] and invitation["Message-ID"] in details["References"] and ack["Message-ID"] not in details["References"],
+           "their own thread", details["References"])
+    has(seen, "CARRIED OUT #embargo accept", "We will keep it.")
+    p = party(s, sue.address)
+    expect(p["status"] == "accepted" and p["accepted"] and p["details"], "accepted", p)
+    # how far they are; what only analysts may do
+    got, seen = say(s, sue, "#affected\n#investigating\n#credit Sue\n#embargo propose +20d\n", details)
+    m = has(got, "#affected done", "#credit Sue passed on", "#embargo propose")
+    has(seen, "CARRIED OUT #affected", "REQUEST #credit Sue", "their role does not allow it", "CARRIED OUT #embargo propose")
+    expect(party(s, sue.address)["status"] == "under-investigation" and not field(s, "credit"), "the last word counts", s.show())
+    m = has(s.fresh(s.robin), "embargo")
+    silent(m, "sue@", "Sue", "chips")
+    show = s.command(s.alice, "#show\n", fw).text
+    expect(re.search(r"supplier: +Sue Supplier <sue@chips.example>, key: .*; under-investigation", show), "#show", show)
+    expect("under-investigation" in s.ctl("show", ONE), "embargoctl show")
+    ok(s.command(s.alice, "#party sue fixed\n", fw), "#party sue fixed")
+    expect(party(s, sue.address)["status"] == "fixed", "by an analyst", s.show())
+    expect(not s.fresh(s.fda) and not s.fresh(s.cisa) and not s.fresh(s.robin) and not s.fresh(sue), "nobody else heard of it")
+
+
+@live
+def asked_and_removed(s):
+    """#ask opens a thread, answers come in as theirs and reach analysts alone; after #remove a mail of theirs is a stranger's."""
+    ack, fw = reported(s)
+    filled(s, fw)
+    s.fresh(s.robin)
+    ok(s.command(s.alice, "#ask cisa\nDo you know of other pumps?\n#end\n", fw), "#ask cisa")
+    q = s.one(s.cisa, "the question")
+    expect(q.encrypted and "Do you know of other pumps?" in q.text and "TLP:AMBER" in q.text, "asked", q.text)
+    expect(not s.fresh(s.robin) and not s.fresh(s.fda), "in a thread of its own")
+    got, seen = say(s, s.cisa, "Two others: platypus and wombat.\n", q)
+    f = has(seen, "cisa <central@cisa.example>, coordinator of the case", "platypus and wombat", "#ask central@cisa.example")
+    expect(not got and not s.fresh(s.robin) and not s.fresh(s.fda), "the answer reaches analysts alone")
+    ok(s.command(s.alice, "#ask central@cisa.example\nWhich versions?\n#end\n", f), "#ask")
+    q2 = s.one(s.cisa, "the second question")
+    expect(q["Message-ID"] in q2["References"] and seen[0]["Message-ID"] not in q2["References"], "it continues", q2["References"])
+    # from elsewhere, with the known key: the same participant
+    away = s.cisa.address
+    s.cisa.address = "duty@home.example"
+    raw = s.cisa.encrypted(s.ADDRESS, "Re: " + q2.subject, "#status\n\nFrom home: quoll.\n", reply_to=q2)
+    s.cisa.address = away
+    s.deliver(raw)
+    s.once()
+    f = has(s.fresh(s.alice), "cisa <central@cisa.example>, coordinator", "Written as: CISA <duty@home.example>", "CARRIED OUT #status")
+    has(s.fresh(s.cisa), "#status done")
+    home = [m for _, _, to, _, m in s.out() if to == "duty@home.example"]
+    expect(not home, "answered at the registered address alone")
+    # a reporter from elsewhere: the key is in the store, not in the ring
+    addr = s.robin.address
+    s.robin.address = "robin@cafe.example"
+    raw = s.robin.encrypted(s.ADDRESS, "Re: [%s] from a cafe" % ONE, "#credit Robin C.\n")
+    s.robin.address = addr
+    s.deliver(raw)
+    s.once()
+    f = s.one(s.alice, "the reporter from elsewhere")
+    expect(ONE in f.subject and "CARRIED OUT  #credit Robin C." in f.text, "by the key", f.subject, f.text)
+    s.fresh(s.robin)
+    # the same words by somebody else's key do not enter
+    eve = supplier(s, "Eve", "eve@evil.example")
+    s.deliver(eve.encrypted(s.ADDRESS, "Re: [%s] from a cafe" % ONE, "#credit Eve\n", [("eve.asc", eve.public())]))
+    s.once()
+    expect(ONE not in s.one(s.alice).subject.split("]")[0] and field(s, "credit") == ["Robin C."], "a guess enters nothing")
+    s.fresh(eve)
+    ok(s.command(s.alice, "#remove cisa\n", fw), "#remove cisa")
+    expect(party(s, s.cisa.address)["removed"], "removed", s.show())
+    got, seen = say(s, s.cisa, "#status\n\nOne more: numbat.\n", q2)
+    f = has(seen, "numbat", "Mentions: " + ONE)
+    expect(ONE not in f.subject.split("]")[0], "a new case", f.subject)
+    for m in got:
+        silent(m, "State:", "quokka", "Pump 9", "takes any")
+    refused(s.command(s.alice, "#ask nobody@x.example\nHello?\n#end\n", fw), "#ask", "no participant")
+    # what each holds: nobody's words in another's mailbox
+    everything = s.out()
+    for who, words in ((s.robin, ("platypus", "numbat", "quoll", "cisa", "CISA", "eve@")), (s.cisa, ("Robin", "robin@", "eve@", SECRET)),
+                       (s.fda, ("platypus", "Robin", "quokka")), (eve, ("platypus", "Robin", "quokka", SECRET))):
+        for _, _, to, _, raw in everything:
+            if to != who.address:
+                continue
+            m = who.open(raw)
+            for w in words:
+                expect(w not in m.text and w not in m.subject, "%s learns %s" % (who.name, w), m.subject, m.text)
+
+
+@live
+def no_embargo_no_key(s):
+    """Without an embargo the details go at once; without a key nothing but the invitation, until an analyst records and a key comes."""
+    ack, fw = reported(s)
+    filled(s, fw)
+    s.fresh(s.robin)
+    kim = s.person("Kim Keyless", "kim@parts.example", key=False)
+    kim.learn(s.key)
+    r = ok(s.command(s.alice, "#invite kim@parts.example supplier\n", fw), "#invite")
+    expect("we have no key" in re.sub(r"\s+", " ", r.text), "the receipt says so", r.text)
+    m = s.one(kim, "the invitation")
+    expect(not m.encrypted and m.signer == s.fpr and "openpgp-key.asc" in m.attachments and "+" in m["Reply-To"], "in clear, signed, with our key", m["Reply-To"])
+    silent(m, DETAILS, "Pump 9", "takes any", "libfw", "robin", "firmware")
+    r = ok(s.command(s.alice, "#party kim@parts.example accepted\n", fw), "#party")
+    expect("do not go out" in r.text and party(s, kim.address)["accepted"] and not s.fresh(kim), "recorded; nothing in clear", r.text)
+    refused(s.command(s.alice, "#ask kim@parts.example\nIs it yours?\n#end\n", fw), "#ask", "no key")
+    keyed = supplier(s, "Kim Keyed", "kim@parts.example")
+    r = ok(s.command(s.alice, "#key import\n#party supplier details\n", fw, attachments=[("kim.asc", keyed.public())]), "#party supplier details")
+    m = s.one(keyed, "the details")
+    expect(m.encrypted and DETAILS in m.text, "with a key they go", m.text)
+    ok(s.command(s.alice, "#embargo terminate it leaked\n", fw))
+    s.fresh(s.robin), s.fresh(keyed)
+    olga = supplier(s, "Olga Observer", "olga@watch.example")
+    details = invited(s, fw, olga, "observer")
+    expect("Pump takes any firmware" in details.text and "there is no embargo" not in details.text, "no embargo: at once", details.text)
+    silent(details, "quokka", "libfw", "robin", "alice", "kim@")
+    got, seen = say(s, olga, "#embargo propose +9d\n#affected\n#status\n", details)
+    has(got, "#affected passed on", "#status done")
+    expect(s.show()["embargo"] == "Exited" and party(s, olga.address)["status"] == "invited", "an observer changes nothing", s.show())
+    refused(s.command(s.alice, "#invite bob@pumps.example\n", fw), "#invite", "analyst")
+    refused(s.command(s.alice, "#tlp RED\n#invite x@y.example supplier\n", fw), "#invite", "TLP:RED", "at most")
+    refused(s.command(s.alice, "#remove robin\n", fw), "#remove robin", "is the reporter")
+
+
+@live
+def gated(s):
+    """gate_ask = 1: the invitation waits, and so do the details that the acceptance unlocks; what is released is what was shown."""
+    ack, fw = reported(s)
+    filled(s, fw)
+    sue = supplier(s)
+    r = ok(s.command(s.alice, "#key import\n#invite Sue Supplier <sue@chips.example> supplier\n", fw, attachments=[("key.asc", sue.public())]))
+    expect(not s.fresh(sue), "it waits")
+    ok(s.command(s.alice, "#approve %s\n" % token_of(r), fw), "#approve")
+    invitation = s.one(sue, "the invitation")
+    got, seen = say(s, sue, "#embargo accept\n", invitation)
+    silent(has(got, "#embargo accept done"), "quokka")
+    f = has(seen, "wait for a release", "#approve")
+    token = re.search(r"#approve ([a-z2-7]{16})", f.text).group(1)
+    ok(s.command(s.bob, "#approve %s\n" % token, f), "#approve " + token)
+    expect(DETAILS in s.one(sue, "the details").text and party(s, sue.address)["details"], "released", s.show())
+    r = ok(s.command(s.alice, "#preview invite cisa\n", fw))
+    expect("Invitation to a coordinated disclosure" in r.text and not s.fresh(s.cisa) and len(s.show()["parties"]) == 2, "a preview invites nobody", r.text)
+
+
+def chased(s):
+    """Seven days of silence: they are reminded; fourteen: those who work on it; thirty: unresponsive. A mail of theirs ends it."""
+    day = 86400
+    ack, fw = reported_once(s)
+    ok(s.command(s.alice, "#take\n#invite cisa\n#invite fda observer\n", fw))
+    invitation = s.one(s.cisa, "the invitation")
+    s.fresh(s.fda), s.fresh(s.bob), s.fresh(s.robin)
+
+    def at(days):
+        s.once(env={"EMBARGOD_FAKE_TIME": "+%d" % (days * day)})
+
+    at(6)
+    expect(not s.fresh(s.cisa), "not yet")
+    at(7.1)
+    m = s.one(s.cisa, "the reminder")
+    expect("we wrote to you" in m.text and "#embargo accept" in m.text and m.encrypted and not [m for m in s.fresh(s.alice) if central(m)], "reminded", m.text)
+    silent(m, "Pump 9", "takes any", SECRET, "robin")
+    s.fresh(s.fda)
+    at(7.2)
+    expect(not s.fresh(s.cisa), "once")
+    raw = s.fda.encrypted(s.ADDRESS, "Re: [%s] x" % ONE, "We are looking into it.\n")
+    s.deliver(raw)
+    at(8)
+    s.fresh(s.alice), s.fresh(s.bob)
+    at(14.1)
+    got = [m for m in s.fresh(s.alice) if "No answer" in m.subject]
+    expect(len(got) == 1 and "central@cisa.example" in got[0].text and not s.fresh(s.cisa), "then the assignee", *[m.text for m in got])
+    expect(not [m for m in s.fresh(s.bob) if "No answer" in m.subject], "not everybody")
+    expect("cyber@fda.example" not in got[0].text and party(s, s.fda.address)["waiting_since"] is None, "who has answered is left alone", s.show())
+    at(30.1)
+    got = [m for m in s.fresh(s.alice) if "Unresponsive" in m.subject]
+    expect(len(got) == 1 and party(s, s.cisa.address)["status"] == "unresponsive", "then it counts as unresponsive", s.show())
+    expect("unresponsive" in s.ctl("show", ONE) and not s.fresh(s.cisa), "shown")
+    at(60)
+    expect(not [m for m in s.fresh(s.alice) if central(m)] and not s.fresh(s.cisa), "and is left alone")
+    s.deliver(s.cisa.encrypted(s.ADDRESS, "Re: " + invitation.subject, "Sorry, we are here.\n", reply_to=invitation))
+    at(60)
+    expect(party(s, s.cisa.address)["status"] == "invited", "a mail of theirs ends it", s.show())
+
+
+def central(m):
+    return "central@cisa.example" in m.text and ("No answer" in m.subject or "Unresponsive" in m.subject)
+
+
+def reported_once(s):
+    s.deliver(s.report())
+    s.once()
+    ack, fw = s.one(s.robin), s.one(s.alice)
+    s.fresh(s.bob)
+    return ack, fw
+
+
+STORIES = [an_invitation, asked_and_removed, no_embargo_no_key, gated, chased, a_reporter_asks, an_accepted_revision, not_signed, no_key_at_all, hostile]
 
 if __name__ == "__main__":
-    sys.exit(main(STORIES, {}))
+    sys.exit(main(STORIES, {gated: {"extra": "gate_ask = 1"}}))
