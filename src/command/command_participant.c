@@ -97,6 +97,13 @@ static bool embargo_step(struct saying *s, enum status st, const struct embargo_
   return true;
 }
 
+/* The line by which an analyst passes the word on: whoever keeps the embargo has a say of their own in it. */
+static const char *passed_on(struct saying *s, const char *args)
+{
+  const struct party *p = writer(s);
+  return embargo_concerns(p) ? pool_printf(s->cx.pool, "#embargo %s for %s", args, p->address) : pool_printf(s->cx.pool, "#embargo %s", args);
+}
+
 static void propose(struct saying *s)
 {
   struct vuln_case *vc = command_case(&s->cx);
@@ -107,9 +114,11 @@ static void propose(struct saying *s)
     return;
   }
   const char *args = pool_printf(s->cx.pool, "propose %s", time_iso(s->cx.pool, at));
-  s->out->line = s->out->command = pool_printf(s->cx.pool, "#embargo %s", args);
-  if (!is_role(s, ROLES_AGREE | ROLE(PARTY_SUPPLIER)) || s->w->proof != PROOF_SIGNED) {
-    request(s, "");
+  s->out->line = pool_printf(s->cx.pool, "#embargo %s", args);
+  s->out->command = passed_on(s, args);
+  bool asked = case_party_entitled(vc, writer(s)); /* who knows nothing yet cannot shorten what others keep */
+  if (!is_role(s, ROLES_AGREE | ROLE(PARTY_SUPPLIER)) || s->w->proof != PROOF_SIGNED || !asked) {
+    request(s, asked ? "" : "they have not accepted the embargo");
     return;
   }
   struct embargo_act a = acting(s);
@@ -126,7 +135,7 @@ static void accept(struct saying *s)
 {
   struct vuln_case *vc = command_case(&s->cx);
   struct party *p = writer(s);
-  s->out->command = pool_printf(s->cx.pool, "#party %s accepted", p->address);
+  s->out->command = is_proposed(s) && embargo_concerns(p) ? passed_on(s, "accept") : pool_printf(s->cx.pool, "#party %s accepted", p->address);
   if (s->w->proof != PROOF_SIGNED) {
     request(s, "");
     return;
@@ -167,12 +176,15 @@ static void reject(struct saying *s)
   bool waits = p->status == PARTY_INVITED;
   bool step = !waits && is_proposed(s) && (is_own_proposal(s) || (agrees_for_others(s) && !proposer(s).party));
   s->out->command = waits        ? pool_printf(s->cx.pool, "#party %s declined", p->address)
-                    : is_proposed(s) ? "#embargo reject"
-                                 : "#embargo terminate REASON";
+                    : is_proposed(s) ? passed_on(s, "reject")
+                                     : "#embargo terminate REASON";
+  if (!waits && (vc->em == EM_NONE || vc->em == EM_EXITED)) {
+    refuse(s, "there is no embargo to reject");
+    return;
+  }
   if (s->w->proof != PROOF_SIGNED || (!step && !waits)) {
-    request(s, s->w->proof != PROOF_SIGNED                  ? ""
-               : vc->em == EM_NONE || vc->em == EM_EXITED ? "there is no embargo"
-                                                            : "the embargo is agreed: it can only be ended, or a shorter one proposed");
+    request(s, s->w->proof != PROOF_SIGNED ? "" : is_proposed(s) ? "it is for us to answer that proposal"
+                                                              : "the embargo is agreed: it can only be ended, or a shorter one proposed");
     return;
   }
   struct embargo_act a = acting(s);

@@ -301,6 +301,8 @@ static enum status accepted(struct command_context *cx, struct party *p, struct 
   if (!command_party_accepts(cx, p, pool_printf(cx->pool, ", as %s has recorded", cx->w->analyst->name)))
     return fault(err, ST_DENIED, "%s has accepted it already", shown(p));
   command_say(cx, "%s: %s keeps the embargo", vc->id, shown(p));
+  if (!p->invited_at) /* a reporter or a stakeholder that was notified: no details wait for it */
+    return ST_OK;
   struct fault why = { 0 };
   if (may_be_told(cx, p, &why) != ST_OK) {
     command_say(cx, "the details do not go out: %s; then #party %s details sends them", why.text, shown(p));

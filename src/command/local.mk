@@ -8,7 +8,10 @@ libcommand_a_SOURCES = src/command/command_text.c src/command/command_cut.c src/
 COMMAND_ROOM = libcommand.a $(ASSESS_ROOM) $(CASE_ROOM) $(CONF_ROOM)
 
 if HAVE_CHECK
-check_PROGRAMS += test_command_parse test_command_run
+check_PROGRAMS += test_command_parse test_command_run test_command_participant
+test_command_participant_SOURCES = tests/unit/test_command_participant.c tests/unit/test_command_participant_rows.h
+test_command_participant_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_command_participant_LDADD = $(COMMAND_ROOM) $(UNIT_LIBS)
 test_command_parse_SOURCES = tests/unit/test_command_parse.c
 test_command_parse_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_command_parse_LDADD = $(COMMAND_ROOM) $(UNIT_LIBS)
@@ -16,7 +19,7 @@ test_command_run_SOURCES = tests/unit/test_command_run.c tests/unit/test_command
 	tests/unit/test_command_case_rows.h tests/unit/test_command_letter_rows.h
 test_command_run_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_command_run_LDADD = $(COMMAND_ROOM) $(UNIT_LIBS)
-TESTS += test_command_parse test_command_run
+TESTS += test_command_parse test_command_run test_command_participant
 endif
 
 dist_man_MANS += src/command/embargod-commands.7

@@ -207,23 +207,37 @@ static bool asked_for(const struct asking *a, enum participant_verb verb)
   return false;
 }
 
-/* Signed mail: so many a day. Unsigned mail may be anybody's: as seldom as a report is acknowledged. */
-static enum status answer_cap(struct asking *a, const char *counted, const char **why, struct fault *err)
+static enum status answered_today(struct asking *a, unsigned *count, struct fault *err)
 {
   struct run *r = a->r;
-  unsigned to_party = 0, in_all = 0;
-  int64_t now = clock_now(&r->g->clock);
-  *why = NULL;
+  struct outbox_letter *l = NULL;
+  size_t n = 0;
+  enum status st = store_outbox_of_case(r->g->store, r->pool, a->vc->id, "answer", &l, &n, err);
+  *count = 0;
+  for (size_t i = 0; !st && i < n; i++)
+    *count += l[i].party == writer(a)->id && l[i].queued_at > clock_now(&r->g->clock) - DAY_S;
+  return st;
+}
+
+/* Signed mail: so many a day, in this case. Unsigned mail may be anybody's: as seldom as a report is acknowledged. */
+static enum status answer_cap(struct asking *a, const char *counted, const char **why, struct fault *err)
+{
+  unsigned today = 0;
+  *why = a->silent ? "a replay" : NULL;
   if (a->silent)
-    *why = "a replay";
-  if (a->silent || a->proof != PROOF_SIGNED)
-    return *why ? ST_OK : report_ack_cap(r, counted, why, err);
-  enum status st = store_ack_count(r->g->store, counted, now - DAY_S, &to_party, &in_all, now - 3600, err);
-  if (!st)
-    work_acks_in_hand(r, counted, &to_party, &in_all);
-  if (!st && to_party >= (unsigned)r->g->conf->answers_per_day)
+    return ST_OK;
+  if (a->proof != PROOF_SIGNED)
+    return report_ack_cap(a->r, counted, why, err);
+  enum status st = answered_today(a, &today, err);
+  if (!st && today >= (unsigned)a->r->g->conf->answers_per_day)
     *why = "answers_per_day is reached";
   return st;
+}
+
+/* Of unsigned mail nothing but the verb is repeated: nobody writes to a participant through us. */
+static const char *repeated(const struct asking *a, const char *line)
+{
+  return a->proof == PROOF_SIGNED ? line : pool_strndup(a->r->pool, line, strcspn(line, " "));
 }
 
 static struct tvalue *answer_vars(struct asking *a, struct vuln_case *vc, const char *language)
@@ -233,7 +247,7 @@ static struct tvalue *answer_vars(struct asking *a, struct vuln_case *vc, const 
   struct tvalue *v = write_vars(r, case_view(r->pool, vc, p), language), *list = tvalue_list(r->pool);
   for (size_t i = 0; i < a->count; i++) { /* never the reason: it is for the analysts */
     struct tvalue *row = tvalue_object(r->pool);
-    tvalue_sets(r->pool, row, "line", a->result[i].line);
+    tvalue_sets(r->pool, row, "line", repeated(a, a->result[i].line));
     tvalue_setb(r->pool, row, "done", a->result[i].outcome == PARTICIPANT_DONE);
     tvalue_setb(r->pool, row, "request", a->result[i].outcome == PARTICIPANT_REQUEST);
     tvalue_setb(r->pool, row, "refused", a->result[i].outcome == PARTICIPANT_REFUSED);
@@ -280,7 +294,8 @@ static enum status answer(struct asking *a, struct vuln_case *vc, struct fault *
   if (st)
     return st;
   work_out(r, o);
-  r->work.ack_address = counted;
+  if (a->proof != PROOF_SIGNED)
+    r->work.ack_address = counted;
   return ST_OK;
 }
 

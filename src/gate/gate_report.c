@@ -472,6 +472,15 @@ static enum status open_case(struct run *r, const char *mentions, struct fault *
   return st;
 }
 
+/* The letter is signed by that key, or brings it. */
+static bool comes_with(const struct run *r, const char *fingerprint)
+{
+  bool with = signed_with(r, fingerprint);
+  for (size_t i = 0; i < r->rd.cert_count; i++)
+    with |= !strcmp(r->rd.cert[i].fpr, fingerprint);
+  return with;
+}
+
 /* The keys that a party's letter brought. A stakeholder's is the configuration's. The first key of somebody who had none (or none
  * that still worked), in a mail that nothing vouches for, is written to, but commands nothing before an analyst's word: anybody can write in a known name. */
 static enum status keys_of(struct run *r, struct party *p, struct fault *err)
@@ -488,7 +497,7 @@ static enum status keys_of(struct run *r, struct party *p, struct fault *err)
   if (has) {
     bool other = !text_ieq(p->fingerprint, key.fingerprint) && !r->rd.rolled_to;
     p->fingerprint = key.fingerprint;
-    p->key_unproved = !r->rd.view.dmarc_pass && (p->key_unproved || other);
+    p->key_unproved = (p->key_unproved || other) && !(r->rd.view.dmarc_pass && comes_with(r, key.fingerprint));
   }
   for (size_t i = 0; i < r->work.key_count; i++)
     p->new_key_waits |= r->work.key[i].key.waits;

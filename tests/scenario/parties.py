@@ -108,8 +108,8 @@ def not_signed(s):
     """A known key, and a mail without it: a request with the line that carries it out; the answer goes to the registered address."""
     ack, fw = reported(s)
     got, seen = say(s, s.robin, "#credit Mallory\n#embargo propose 2098-01-31T10:00Z\n#status\n", ack, sign=False)
-    m = has(got, "not signed", "#credit Mallory passed on to our analysts as a request")
-    expect(m.encrypted and "State:" not in m.text, "no state for whom we do not know", m.text)
+    m = has(got, "not signed", "#credit passed on to our analysts as a request")
+    expect(m.encrypted and "State:" not in m.text and "Mallory" not in m.text, "no state for whom we do not know, no word of theirs", m.text)
     f = has(seen, "REQUEST #credit Mallory", "it is not signed by their key", "to carry it out: #credit Mallory",
             "to carry it out: #embargo propose 2098-01-31T10:00:00Z")
     expect(not field(s, "credit") and s.show()["embargo"] == "Active", "nothing was changed", s.show())
@@ -117,6 +117,12 @@ def not_signed(s):
     expect(not s.fresh(s.robin), "unsigned ones are answered as seldom as reports")
     ok(s.command(s.alice, "#embargo propose 2098-01-31T10:00:00Z\n", f), "#embargo propose")
     expect(s.show()["embargo_proposed"] == "2098-01-31T10:00:00Z", "the line works", s.show())
+    # signed, but what is signed names no case; then with our mail quoted
+    got, seen = say(s, s.robin, "#credit Robin\n", ack, protect=False)
+    has(seen, "REQUEST #credit Robin", "does not say which case")
+    got, seen = say(s, s.robin, "#credit Robin\n\n" + ack.quoted(), ack, protect=False)
+    has(seen, "CARRIED OUT #credit Robin")
+    expect(field(s, "credit") == ["Robin"], "our own line, quoted, binds", field(s, "credit"))
     eve = s.person("Eve", "eve@evil.example")
     eve.learn(s.key)
     forged = eve.encrypted(s.ADDRESS, "Re: [%s] x" % ONE, "#withdraw forged\n#status\n", [("eve.asc", eve.public())], reply_to=ack)
@@ -135,7 +141,7 @@ def no_key_at_all(s):
     ack, _ = s.one(s.robin), s.fresh(s.alice)
     s.deliver(s.robin.plain(s.ADDRESS, "Re: " + ack.subject, "#status\n#help\n#withdraw no\n", reply_to=ack))
     s.once()
-    m = has(s.fresh(s.robin), "#status done", "State:", "We know no OpenPGP key of yours", "#withdraw no passed on to our analysts")
+    m = has(s.fresh(s.robin), "#status done", "State:", "We know no OpenPGP key of yours", "#withdraw passed on to our analysts")
     expect(not m.encrypted and m.signer == s.fpr and "trouble" not in m.raw.decode() and SECRET not in m.raw.decode(), "content-free", m.text)
     has(s.fresh(s.alice), "CARRIED OUT #status", "REQUEST #withdraw no", "we know no key of theirs")
     for header in (("Auto-Submitted", "auto-generated"), ("Precedence", "list")):
@@ -398,6 +404,42 @@ def gated(s):
     expect("Invitation to a coordinated disclosure" in r.text and not s.fresh(s.cisa) and len(s.show()["parties"]) == 2, "a preview invites nobody", r.text)
 
 
+@live
+def too_often(s):
+    """answers_per_day = 2: further signed commands are carried out and seen, not answered."""
+    ack, fw = reported(s)
+    for n in range(3):
+        got, seen = say(s, s.robin, "#credit Number %d\n#status\n" % n, ack)
+        has(seen, "CARRIED OUT #credit Number %d" % n)
+        expect(len(got) == (1 if n < 2 else 0), "answered %d" % n, *[m.text for m in got])
+    expect(field(s, "credit") == ["Number 2"] and "answers_per_day is reached" in s.ctl("show", ONE), "and the history says why")
+    s.deliver(s.robin.encrypted(s.ADDRESS, "another report", "wallaby\n"))
+    s.once()
+    expect("New report" in s.one(s.alice).subject, "reports come in as ever")
+
+
+@live
+def in_german(s):
+    """language = "de": invitation, details, answer and help."""
+    s.deliver(s.report())
+    s.once()
+    ack, fw = s.one(s.robin), s.one(s.alice)
+    filled(s, fw)
+    s.fresh(s.robin)
+    sue = supplier(s)
+    m = invited(s, fw, sue)
+    expect("Ihre Rolle:" in m.text and "Zulieferer" in m.text and "Your" not in m.text, "invitation", m.text)
+    got, _ = say(s, sue, "#embargo accept\n#status\n#help\n", m)
+    expect(len(got) == 2, "answer and details", *[m.subject for m in got])
+    details = next(x for x in got if "quokka" in x.text)
+    answer = next(x for x in got if x is not details)
+    expect("Beschreibung" in details.text and "Guten Tag" in details.text and "Dear" not in details.text, "details", details.text)
+    for w in ("ausgeführt", "Zugesagt:", "wirkt mit", "wie weit der Fall ist", "Ihr Erzeugnis ist betroffen"):
+        expect(w in answer.text, "answer: " + w, answer.text)
+    for w in ("done", "Your role", "where the case"):
+        expect(w not in answer.text, "no English: " + w, answer.text)
+
+
 def chased(s):
     """Seven days of silence: they are reminded; fourteen: those who work on it; thirty: unresponsive. A mail of theirs ends it."""
     day = 86400
@@ -450,7 +492,7 @@ def reported_once(s):
     return ack, fw
 
 
-STORIES = [an_invitation, asked_and_removed, no_embargo_no_key, gated, chased, a_reporter_asks, an_accepted_revision, not_signed, no_key_at_all, hostile]
+STORIES = [an_invitation, asked_and_removed, no_embargo_no_key, gated, too_often, in_german, chased, a_reporter_asks, an_accepted_revision, not_signed, no_key_at_all, hostile]
 
 if __name__ == "__main__":
-    sys.exit(main(STORIES, {gated: {"extra": "gate_ask = 1"}}))
+    sys.exit(main(STORIES, {gated: {"extra": "gate_ask = 1"}, too_often: {"extra": "answers_per_day = 2"}, in_german: {"extra": "language = de"}}))

@@ -227,9 +227,14 @@ static struct tvalue *letter_vars(bool full, const char *language)
                                       "key.problem",   "copy.from",         "copy.to",
                                       "copy.kind",     "copy.subject",
                                       "embargo.until", "embargo.proposed", "embargo.ended", "embargo.by", "embargo.by_us",
-                                      "embargo.was_accepted", "embargo.proposed_by" };
+                                      "embargo.was_accepted", "embargo.proposed_by",
+                                      "party.role", "party.status", "party.key", "party.accepted", "party.waiting_since", "entitled",
+                                      "show_status", "show_key", "show_help", "no_key", "chase.who", "chase.role", "chase.since", "chase.days" };
   for (size_t i = 0; i < ARRAY_LEN(more); i++)
     template_put(pool, v, more[i], "x");
+  struct tvalue *verb = template_add_row(pool, v, "verbs");
+  tvalue_sets(pool, verb, "line", "#embargo accept");
+  tvalue_setb(pool, verb, "done", true);
   struct tvalue *event = template_add_row(pool, v, "events");
   tvalue_sets(pool, event, "at", "2026-01-02 09:00 UTC");
   tvalue_sets(pool, event, "text", "what happened");
@@ -270,6 +275,12 @@ static const char *const names[] = {
   "embargo/terminated",
   "embargo/ended",
   "internal/embargo",
+  "party/answer",
+  "party/ask",
+  "party/chase",
+  "party/details",
+  "party/invitation",
+  "internal/chase",
   "internal/forward",
   "internal/receipt",
   "internal/stub",
@@ -325,7 +336,7 @@ START_TEST(the_program_has_all_its_letters)
 END_TEST
 
 static const char *const acks[] = { "ack/full", "ack/content-free", "ack/undecryptable", "reply/status",
-                                    "reply/thanks" };
+                                    "reply/thanks", "party/invitation", "party/chase" };
 
 /* What goes out without encryption says nothing of the report. */
 START_TEST(clear_letters_hold_nothing_of_the_report)
