@@ -88,4 +88,7 @@ MUST_USE enum status ssvc_parse(struct pool *pool, const char *s, enum ssvc_deci
 char *assess_cve(struct pool *pool, const char *s);
 /* "CWE-79", "cwe-79" or "79": "CWE-79" in pool; NULL: not of the form. */
 char *assess_cwe(struct pool *pool, const char *s);
+/* "CWE-79": the weakness's name in CWE 4.17, which CSAF wants beside the id (CSAF 2.0, 3.2.3.3); NULL: none of that number, or a
+ * deprecated one. */
+const char *assess_cwe_name(const char *id);
 #endif

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+noinst_LIBRARIES += libadvisory.a
+libadvisory_a_SOURCES = src/advisory/advisory_facts.c src/advisory/advisory_version.c src/advisory/advisory_gap.c \
+	src/advisory/advisory_json.c src/advisory/advisory_csaf.c src/advisory/advisory_text.c src/advisory/advisory_cve.c \
+	src/advisory/advisory_check.c src/advisory/advisory_check_history.c src/advisory/advisory_check_product.c \
+	src/advisory/advisory_check_score.c src/advisory/advisory_private.h
+libadvisory_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+ADVISORY_ROOM = libadvisory.a $(CASE_ROOM) $(ASSESS_ROOM) $(BASE_ROOM) $(JANSSON_LIBS)
+
+if HAVE_CHECK
+check_PROGRAMS += test_advisory test_advisory_check
+test_advisory_SOURCES = tests/unit/test_advisory.c tests/unit/test_advisory_case.h
+test_advisory_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+test_advisory_LDADD = $(ADVISORY_ROOM) $(UNIT_LIBS)
+test_advisory_check_SOURCES = tests/unit/test_advisory_check.c tests/unit/test_advisory_case.h
+test_advisory_check_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+test_advisory_check_LDADD = $(ADVISORY_ROOM) $(UNIT_LIBS)
+TESTS += test_advisory test_advisory_check
+endif
