@@ -257,6 +257,7 @@ struct pending_release {
   int64_t made_at, expires_at, reminded_at; /* reminded_at: when somebody was told that it waits; 0 */
   int gate;                /* persons */
   bool released, cancelled;
+  bool expired;            /* cancelled, because its time was over */
   unsigned char hash[32];  /* over all contents and recipients */
   struct pending_letter *letter;
   size_t letter_count;

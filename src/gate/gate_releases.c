@@ -101,7 +101,7 @@ static const char *may_release(struct doing *d, const struct pending_release *p)
   pending_hash(p, now);
   if (p->released)
     return "it was released already";
-  if (p->expires_at <= clock_now(&d->r->g->clock))
+  if (p->expired || p->expires_at <= clock_now(&d->r->g->clock))
     return "it has expired: give the command again";
   if (p->cancelled)
     return "it was cancelled";
@@ -114,13 +114,13 @@ static const char *may_release(struct doing *d, const struct pending_release *p)
   return NULL;
 }
 
-static const char *may_cancel(struct doing *d, const struct pending_release *p)
+static const char *may_cancel(const struct pending_release *p)
 {
   if (p->released)
     return "it was released already";
   if (!p->cancelled)
     return NULL;
-  return p->expires_at <= clock_now(&d->r->g->clock) ? "it has expired: nothing waits any more" : "it was cancelled before";
+  return p->expired ? "it has expired: nothing waits any more" : "it was cancelled before";
 }
 
 static const char *json_text(struct pool *pool, const json_t *j, const char *key)
@@ -213,7 +213,7 @@ enum status effect_release(struct doing *d, const struct effect *e, struct fault
     return effect_deny(d, e, err,
                        pool_printf(r->pool, "the gateway's clock has jumped %s, and nothing is released before an operator has confirmed "
                                             "its time (embargoctl clock)", gate_clock_text(r->g, r->pool)));
-  const char *why = approve ? may_release(d, &p) : may_cancel(d, &p);
+  const char *why = approve ? may_release(d, &p) : may_cancel(&p);
   if (why)
     return effect_deny(d, e, err, why);
   st = vc_of(d, p.case_id, &vc, err);

@@ -68,7 +68,7 @@ enum status store_pending_put(struct store *st, const struct pending_release *p,
 #define COLUMNS                                                                                                        \
   "SELECT p.id, p.case_id, coalesce(c.name, ''), p.token, p.by_whom, p.what, p.made_at, p.expires_at, p.gate, "        \
   "p.released,"                                                                                                        \
-  " p.cancelled, p.hash, p.reminded_at FROM pending p LEFT JOIN vuln_case c ON c.id = p.case_id "
+  " p.cancelled, p.hash, p.reminded_at, p.ended_by FROM pending p LEFT JOIN vuln_case c ON c.id = p.case_id "
 
 static enum status take(struct store_row *row, const struct db_stmt *q, struct pending_release *out)
 {
@@ -88,6 +88,8 @@ static enum status take(struct store_row *row, const struct db_stmt *q, struct p
                                    .released = db_bool(q, 9),
                                    .cancelled = db_bool(q, 10),
                                    .reminded_at = db_int(q, 12) };
+  const char *ended_by = store_open_text(row, q, 13, "ended_by");
+  out->expired = out->cancelled && ended_by && !*ended_by;
   struct bytes hash = store_open_bytes(row, q, 11, "hash");
   if (row->status == ST_OK && hash.len != sizeof out->hash)
     row->status = fault(row->err, ST_BROKEN, "pending %" PRId64 ": hash of %zu bytes", row->id, hash.len);

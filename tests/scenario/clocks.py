@@ -229,7 +229,7 @@ def daily_digest(s):
     none(s, "a day with nothing is quiet")
     at_hour(s, 700, 9)
     m = one_digest(s)
-    expect("5 key alarms" in m.subject and "security@pumps.example: expires " in m.text and "alice: expires " in m.text, "keys", m.subject, m.text)
+    expect("5 key alarms" in m.subject and "security@pumps.example (this gateway): expires " in m.text and "alice: expires " in m.text, "keys", m.subject, m.text)
     s.command(s.alice, "#reopen it is back\n", fw)
     none(s, "not today")
     at_hour(s, 1, 9)

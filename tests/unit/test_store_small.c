@@ -194,6 +194,13 @@ START_TEST(pending_ends_once)
   OK(store_pending_end(fx.st, "bbbb", false, "bob", T0, &fx.err));
   FAILS(ST_DENIED, store_pending_end(fx.st, "bbbb", true, "bob", T0, &fx.err));
   FAILS(ST_REJECT, store_pending_end(fx.st, "cccc", true, "bob", T0, &fx.err));
+  OK(store_pending_get(fx.st, fx.pool, "bbbb", &got, &found, &fx.err));
+  ck_assert(found && got.cancelled && !got.expired);
+  struct pending_release late = pending_of("dddd", NULL, 0);
+  OK(store_pending_put(fx.st, &late, &fx.err));
+  OK(store_pending_end(fx.st, "dddd", false, "", T0, &fx.err));
+  OK(store_pending_get(fx.st, fx.pool, "dddd", &got, &found, &fx.err));
+  ck_assert(found && got.cancelled && got.expired);
   OK(store_pending_get(fx.st, fx.pool, "aaaa", &got, &found, &fx.err));
   ck_assert(found && got.released && !got.cancelled);
   OK(store_pending_list(fx.st, fx.pool, NULL, &list, &n, &fx.err));
