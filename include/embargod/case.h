@@ -143,6 +143,7 @@ struct party *case_reporter(const struct vuln_case *vc); /* the first one that i
  * holds until the next party is added. */
 struct party *case_add_party(struct pool *pool, struct vuln_case *vc, const struct party *p);
 
+#define CASE_DUPLICATE_OF "duplicate of it" /* extra of a link */
 /* ---- merging ---- */
 struct case_merging {
   const char *names; /* single fields that both had otherwise: "title, cvss"; "" */

@@ -9,6 +9,7 @@
 #include <embargod/embargo.h>
 
 #define COMMAND_MAX 64 /* commands in one mail */
+#define COMMAND_CASES_MAX (2 * COMMAND_MAX + 2) /* cases that it is about: bound or named, each with the one that it was merged into */
 
 enum command_flag {
   CMD_READS = 1 << 0,      /* changes nothing */
@@ -18,6 +19,14 @@ enum command_flag {
   CMD_LEAD = 1 << 4,       /* lead analysts only */
   CMD_OUTSIDE = 1 << 5,    /* its text leaves the house */
   CMD_MIXED = 1 << 6,      /* reads or writes by its sub-command, which checks the rest itself */
+};
+/* A letter that came in, as the gate knows it. */
+struct command_letter {
+  int64_t id, party, at;   /* its number; row of its sender in the case, 0: none; when it came */
+  const char *case_id;     /* whose it is */
+  const char *subject, *text, *protection;
+  bool in_clear;
+  size_t others;           /* letters of the same sender in that case beside it */
 };
 /* One command of a mail. */
 struct command {
@@ -48,7 +57,7 @@ void command_parse(struct pool *pool, const struct command_source *src, struct c
 /* The gateway's own reference lines in signed text, quoted or not: every "Ref: ID/TAG" (id, tag pairs). */
 struct command_ref { const char *case_id, *tag; };
 size_t command_refs_in(struct pool *pool, const char *prefix, const char *text, struct command_ref **out);
-/* The ids that #case lines name: the gate loads them before command_run. */
+/* The ids that #case, #merge, #duplicate, #link and #move lines name: the gate loads them before command_run. */
 size_t command_cases_named(struct pool *pool, const struct command_mail *m, const char ***out);
 
 /* ---- the plan ---- */
@@ -62,6 +71,9 @@ enum effect_kind {
   EFFECT_APPROVE,    /* args = token; the gate writes the event */
   EFFECT_CANCEL,     /* args = token; the gate writes the event */
   EFFECT_EMBARGO,    /* the embargo has changed (its EVENT comes before it): all whom it concerns are told */
+  EFFECT_MERGE,      /* to_vc was merged into vc: deadlines that still run in one of them keep their date */
+  EFFECT_MOVE,       /* a letter of vc goes to to_vc */
+  EFFECT_COPY,       /* a letter of vc is kept in to_vc, too */
 };
 enum answer_kind { ANSWER_HELP = 1, ANSWER_LIST, ANSWER_SHOW, ANSWER_HISTORY, ANSWER_STATS, ANSWER_KEY_LIST, ANSWER_KEY_SHOW, ANSWER_DUE };
 enum letter_to { TO_REPORTER = 1, TO_STAKEHOLDER, TO_PARTY, TO_SELF /* a form to be filed, to the analyst who asks */ };
@@ -75,6 +87,7 @@ struct effect {
   const char *text;        /* ANSWER_HELP: the answer itself */
   /* LETTER */
   enum letter_to to;
+  size_t party;            /* TO_REPORTER: which of the case's parties */
   const char *to_name;     /* stakeholder's name, TO_PARTY: the party's address; "" for the reporter */
   const struct party *to_party; /* TO_PARTY: as it was when the command ran: a preview takes back what the command did */
   const char *template_name; /* "reply/plain", "notices/fda", ... without language and suffix */
@@ -83,6 +96,11 @@ struct effect {
   const char *fingerprint; /* key that an earlier command of this mail gave to the recipient; "" */
   bool preview_only;
   const struct embargo_change *embargo; /* EMBARGO; NULL */
+  /* MERGE, MOVE, COPY */
+  int to_vc;               /* index into plan.vc */
+  size_t place;            /* MOVE, COPY: which party of to_vc; its party_count: nobody */
+  struct command_letter letter;
+  bool thread;             /* MOVE: all that was said with the letter's sender goes along */
 };
 struct command_result {
   enum status status;      /* OK, REJECT (ill-formed, unknown), DENIED (not allowed, illegal transition) */
@@ -90,8 +108,8 @@ struct command_result {
   const char *reason;      /* "" when ok: what changed, for the receipt, else why not and the correct usage */
 };
 struct plan {
-  struct vuln_case *vc[COMMAND_MAX + 1]; /* changed copies; written back as a whole */
-  bool vc_changed[COMMAND_MAX + 1];
+  struct vuln_case *vc[COMMAND_CASES_MAX + 1]; /* changed copies; written back as a whole */
+  bool vc_changed[COMMAND_CASES_MAX + 1];
   size_t vc_count;
   struct effect *effect;
   size_t effect_count, effect_cap;
@@ -109,14 +127,16 @@ struct command_key {
 struct command_world {
   const struct conf *conf;
   const struct conf_analyst *analyst; /* who signed */
-  struct vuln_case *const *cases;     /* the bound case first (if any), then those that #case names */
+  struct vuln_case *const *cases;     /* the bound case first (if any), then those that lines name. One that was merged: the
+                                       * other one before it, and its merged_into names that. */
   size_t case_count;
   bool bound;                         /* cases[0] is bound by signed content */
   const char *next_id;                /* what #new will be called */
   int64_t now;
   bool encrypted;                     /* the mail came encrypted to us */
   const char *token;                  /* fresh random token for the reporter that #reporter adds. Stakeholders become parties
-                                       * when the gate writes their letters. */
+                                       * when the gate writes their letters. Other parties that are added have none: the gate
+                                       * gives them one. */
   const struct command_key *attached;
   size_t attached_count;
   bool (*template_known)(void *self, const char *name);
@@ -124,6 +144,7 @@ struct command_world {
   const char *const *answers;         /* what #field can say: template_answer_names(); NULL: nothing */
   const char *(*key_of)(void *self, const char *address); /* fingerprint of a usable key that we have of it; NULL: none, or no such function */
   const char *(*case_of_cve)(void *self, const char *cve); /* another case with that CVE id; NULL: none, or no such function */
+  bool (*letter)(void *self, int64_t id, struct command_letter *out); /* a letter that came in, by its number; false: none */
   void *self;
 };
 /* Runs all commands on copies. Always fills plan; plan->failed says that nothing must be applied. With m->dry_run (and for

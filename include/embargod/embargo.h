@@ -33,6 +33,7 @@ struct embargo_change {
   const char *reason;         /* words; "" */
   const char *kind, *text;    /* the history's line, such as "embargo.propose" */
   const char *said;           /* one sentence for who asked, with the zone */
+  size_t first_party, end_party; /* after a merge: only these of the case's parties hear of it; end 0: all */
 };
 struct embargo_act {
   struct pool *pool;

@@ -163,6 +163,10 @@ struct case_message {
 MUST_USE enum status store_message_add(struct store *st, const char *case_id, const struct case_message *m, struct fault *err);
 MUST_USE enum status store_message_list(struct store *st, struct pool *pool, const char *case_id, struct case_message **out, size_t *count,
                                         struct fault *err);
+/* The message of a letter that came in (a report or a follow-up), the case that it leads to, and how many more came from the same sender
+ * (party) there. */
+MUST_USE enum status store_message_of_letter(struct store *st, struct pool *pool, int64_t letter, struct case_message *out, char **case_id,
+                                             size_t *others, bool *found, struct fault *err);
 /* A letter that came in belongs to another case from now on, and to that party of it: its message is sealed anew, its own key wrapped
  * anew, its Message-ID leads there. thread: all that was said with party `from_party` goes along. REJECT: no such letter in `from`. */
 struct message_move {

@@ -11,6 +11,7 @@ bool bytes_ieq(struct bytes a, struct bytes b);
 bool bytes_istarts(struct bytes s, struct bytes prefix);
 size_t bytes_ifind(struct bytes hay, struct bytes needle, size_t from); /* SIZE_MAX if absent */
 char *text_lower(struct pool *pool, const char *s);
+char *text_upper(struct pool *pool, const char *s);
 bool text_empty(const char *s); /* NULL, "" or white space only */
 
 bool utf8_valid(struct bytes s);

@@ -58,6 +58,15 @@ char *text_lower(struct pool *pool, const char *s)
   return out;
 }
 
+char *text_upper(struct pool *pool, const char *s)
+{
+  char *out = pool_strdup(pool, s);
+  for (char *p = out; p && *p; p++)
+    if (*p >= 'a' && *p <= 'z')
+      *p = (char)(*p - 'a' + 'A');
+  return out;
+}
+
 bool text_empty(const char *s)
 {
   return bytes_trim(bytes_str(s)).len == 0;

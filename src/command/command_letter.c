@@ -40,15 +40,10 @@ static const char *template_in(struct command_context *cx, const char *folder, c
 
 /* ---- #reply ---- */
 
-/* Why the reporter cannot be answered as things are; OK otherwise. */
-static enum status reporter_reachable(struct command_context *cx, struct fault *err)
+/* Why a reporter cannot be answered as things are; OK otherwise. */
+static enum status reporter_reachable(struct command_context *cx, const struct party *reporter, struct fault *err)
 {
   const struct vuln_case *vc = command_case(cx);
-  const struct party *reporter = case_reporter(vc);
-  if (vc->spam)
-    return fault(err, ST_DENIED, "%s is marked as spam: nobody is written to about it", vc->id);
-  if (!reporter || text_empty(reporter->address))
-    return fault(err, ST_DENIED, "%s has no reporter; #reporter ADDRESS names one", vc->id);
   if (!text_empty(reporter->fingerprint) || text_ieq(cx->w->conf->reply_clear, "allow"))
     return ST_OK;
   if (text_ieq(cx->w->conf->reply_clear, "lead"))
@@ -61,6 +56,36 @@ static enum status reporter_reachable(struct command_context *cx, struct fault *
   return fault(err, ST_DENIED,
                "the reporter has no key that we know, and replies in clear are forbidden (reply_clear = never); "
                "#key import or #key accept gives a key");
+}
+
+/* One mail an address, although a person may be two parties after a merge. */
+static bool had_before(const struct vuln_case *vc, size_t party)
+{
+  for (size_t i = 0; i < party; i++)
+    if (vc->party[i].role == PARTY_REPORTER && !vc->party[i].removed && text_ieq(vc->party[i].address, vc->party[party].address))
+      return true;
+  return false;
+}
+
+/* All reporters, or the one who has that address. */
+static enum status reply_to(struct command_context *cx, const char *address, size_t **party, size_t *count, struct fault *err)
+{
+  const struct vuln_case *vc = command_case(cx);
+  *count = 0;
+  *party = pool_array(cx->pool, vc->party_count + 1, sizeof **party);
+  if (vc->spam)
+    return fault(err, ST_DENIED, "%s is marked as spam: nobody is written to about it", vc->id);
+  for (size_t i = 0; i < vc->party_count; i++) {
+    const struct party *p = &vc->party[i];
+    if (p->removed || p->role != PARTY_REPORTER || text_empty(p->address) || had_before(vc, i) ||
+        (address && !text_ieq(p->address, address)))
+      continue;
+    (*party)[(*count)++] = i;
+  }
+  if (*count)
+    return ST_OK;
+  return address ? fault(err, ST_DENIED, "%s is no reporter of %s", command_short(cx->pool, address, 80), vc->id)
+                 : fault(err, ST_DENIED, "%s has no reporter; #reporter ADDRESS names one", vc->id);
 }
 
 /* Text of which we do not know where it ends must be looked at before it goes out. */
@@ -84,38 +109,67 @@ static void say_gate(struct command_context *cx, int gate, bool uncertain)
     command_say(cx, "it waits for your #approve");
 }
 
-enum status command_do_reply(struct command_context *cx, const struct command *cmd, struct fault *err)
+static enum status reply_one(struct command_context *cx, const struct command *cmd, const char *name, size_t party, struct fault *err)
 {
-  const char **word;
-  size_t n = command_words(cx->pool, cmd->args, &word);
-  if (n > 1)
-    return command_usage(cmd, err, "only a template's name may stand behind it; the text begins on the next line");
-  const char *name = n ? template_in(cx, "reply", word[0]) : "reply/plain";
-  if (!name || !template_known(cx, name))
-    return fault(err, ST_REJECT, "there is no template \"%s\" for replies; the text begins on the line below #reply",
-                 n ? command_short(cx->pool, word[0], 40) : name);
-  if (strcmp(name, "reply/plain") == 0 && text_empty(cmd->text))
-    return command_usage(cmd, err, "its text is missing");
-  enum status st = reporter_reachable(cx, err);
-  if (st != ST_OK)
-    return st;
   struct vuln_case *vc = command_case(cx);
-  const struct party *reporter = case_reporter(vc);
+  const struct party *reporter = &vc->party[party];
+  enum status st = reporter_reachable(cx, reporter, err);
+  if (st != ST_OK)
+    return case_reporter(vc) == reporter ? st : fault_add(err, "%s", reporter->address);
   struct effect *e = command_effect(cx, EFFECT_LETTER);
   e->to = TO_REPORTER;
+  e->party = party;
   e->template_name = name;
   e->text = cmd->text;
   e->fingerprint = command_given_key(cx, reporter->address);
   e->gate = reply_gate(cx, cmd);
-  int gate = e->gate;
+  command_say(cx, "%s: reply to %s, %s", vc->id, reporter->address,
+              text_empty(reporter->fingerprint) ? "signed, IN CLEAR" : "signed and encrypted");
+  return ST_OK;
+}
+
+/* [TEMPLATE] [ADDRESS], in either order. */
+static enum status reply_args(struct command_context *cx, const struct command *cmd, const char **name, const char **address,
+                              struct fault *err)
+{
+  const char **word, *own = NULL;
+  size_t n = command_words(cx->pool, cmd->args, &word);
+  *address = NULL;
+  for (size_t i = 0; i < n; i++) {
+    const char **into = strchr(word[i], '@') ? address : &own;
+    if (*into)
+      return command_usage(cmd, err, "only a template's name and one reporter's address may stand behind it; the text begins on the next line");
+    *into = word[i];
+  }
+  *name = own ? template_in(cx, "reply", own) : "reply/plain";
+  if (!*name || !template_known(cx, *name))
+    return fault(err, ST_REJECT, "there is no template \"%s\" for replies; the text begins on the line below #reply",
+                 own ? command_short(cx->pool, own, 40) : *name);
+  if (strcmp(*name, "reply/plain") == 0 && text_empty(cmd->text))
+    return command_usage(cmd, err, "its text is missing");
+  return ST_OK;
+}
+
+enum status command_do_reply(struct command_context *cx, const struct command *cmd, struct fault *err)
+{
+  const char *name = "", *address = NULL;
+  size_t *party = NULL, count = 0;
+  struct vuln_case *vc = command_case(cx);
+  int gate = reply_gate(cx, cmd);
+  enum status st = reply_args(cx, cmd, &name, &address, err);
+  if (st == ST_OK)
+    st = reply_to(cx, address, &party, &count, err);
+  for (size_t i = 0; i < count && st == ST_OK; i++)
+    st = reply_one(cx, cmd, name, party[i], err);
+  if (st != ST_OK)
+    return st;
   if (gate == 0) {
     vc->last_contact_at = cx->w->now;
     if (vc->first_answer_at == 0)
       vc->first_answer_at = cx->w->now;
   }
-  command_event(cx, "reply", "%s to the reporter (%s)", gate ? "reply written" : "reply", name);
-  command_say(cx, "%s: reply to %s, %s", vc->id, reporter->address,
-              text_empty(reporter->fingerprint) ? "signed, IN CLEAR" : "signed and encrypted");
+  command_event(cx, "reply", "%s to %s (%s)", gate ? "reply written" : "reply",
+                address ? vc->party[party[0]].address : count > 1 ? "each reporter" : "the reporter", name);
   say_gate(cx, gate, cmd->cut_uncertain && cx->w->conf->gate_reply < 1);
   return ST_OK;
 }

@@ -17,11 +17,25 @@ enum status command_do_case(struct command_context *cx, const struct command *cm
   if (!case_id_valid(cx->w->conf->case_prefix, word[0]))
     return fault(err, ST_REJECT, "\"%s\" is no case id; ids look like %s-2026-0001",
                  command_short(cx->pool, word[0], 40), cx->w->conf->case_prefix);
-  int vc = command_select(cx, word[0]);
+  int vc = command_find(cx, word[0]);
   if (vc < 0)
     return fault(err, ST_REJECT, "there is no case %s", word[0]);
   cx->vc = vc;
   command_say(cx, "what follows is about %s", cx->plan->vc[vc]->id);
+  if (!text_ieq(cx->plan->vc[vc]->id, word[0]))
+    command_say(cx, "%s was merged into it", text_upper(cx->pool, word[0]));
+  return ST_OK;
+}
+
+enum status command_open_case(struct command_context *cx, const struct case_report *report, int embargo_days,
+                              struct fault *err)
+{
+  if (cx->opened)
+    return fault(err, ST_REJECT, "one mail opens one case: send another mail for the next one");
+  struct vuln_case *vc = case_open(cx->pool, report, embargo_days);
+  vc->id = pool_strdup(cx->pool, cx->w->next_id ? cx->w->next_id : "");
+  cx->vc = command_add_case(cx, vc);
+  cx->opened = true;
   return ST_OK;
 }
 
@@ -32,14 +46,12 @@ enum status command_do_new(struct command_context *cx, const struct command *cmd
     return command_usage(cmd, err, "the title is missing");
   if (strlen(cmd->args) > TITLE_MAX)
     return fault(err, ST_REJECT, "the title is longer than %d bytes", TITLE_MAX);
-  if (cx->opened)
-    return fault(err, ST_REJECT, "one mail opens one case: send another mail for the next one");
   struct case_report report = { .subject = cmd->args, .received_at = w->now };
-  struct vuln_case *vc = case_open(cx->pool, &report, w->conf->embargo_days);
-  vc->id = pool_strdup(cx->pool, w->next_id ? w->next_id : "");
+  enum status st = command_open_case(cx, &report, w->conf->embargo_days, err);
+  if (st != ST_OK)
+    return st;
+  struct vuln_case *vc = command_case(cx);
   vc->channel = "phone";
-  cx->vc = command_add_case(cx, vc);
-  cx->opened = true;
   if (cmd->text[0])
     case_set(cx->pool, vc,
              &(struct case_field){ .name = "description", .value = cmd->text, .at = w->now, .by = w->analyst->name });
@@ -74,6 +86,14 @@ static enum status reporter_clear(struct command_context *cx, bool yes, struct f
   return ST_OK;
 }
 
+static bool is_reporter(const struct vuln_case *vc, const char *address)
+{
+  for (size_t i = 0; i < vc->party_count; i++)
+    if (vc->party[i].role == PARTY_REPORTER && !vc->party[i].removed && text_ieq(vc->party[i].address, address))
+      return true;
+  return false;
+}
+
 /* Of this mail, or known from another case; "" */
 static const char *known_key(struct command_context *cx, const char *address)
 {
@@ -97,7 +117,7 @@ enum status command_do_reporter(struct command_context *cx, const struct command
   struct vuln_case *vc = command_case(cx);
   struct party *was = case_reporter(vc);
   const char *before = was ? was->address : "nobody";
-  if (was && text_ieq(was->address, address)) {
+  if (is_reporter(vc, address)) {
     command_say(cx, "%s: the reporter is %s already", vc->id, address);
     return ST_OK;
   }

@@ -295,27 +295,38 @@ void command_parse(struct pool *pool, const struct command_source *src, struct c
   }
 }
 
+/* The words of a line that may be case ids; of #case only the first. */
+static size_t ids_of(struct pool *pool, const struct command *c, const char ***out)
+{
+  static const char *const name[] = { "case", "merge", "duplicate", "link", "move" };
+  const char **words;
+  size_t i = 0, count = 0, n = c->row ? command_words(pool, c->args, &words) : 0;
+  while (i < ARRAY_LEN(name) && strcmp(c->name, name[i]) != 0)
+    i++;
+  if (i == ARRAY_LEN(name) || n == 0)
+    return 0;
+  *out = pool_array(pool, n, sizeof **out);
+  for (size_t k = 0; k < (i == 0 ? 1 : n); k++)
+    (*out)[count++] = text_upper(pool, words[k] + (words[k][0] == '-'));
+  return count;
+}
+
 size_t command_cases_named(struct pool *pool, const struct command_mail *m, const char ***out)
 {
   size_t count = 0, cap = 0;
   *out = NULL;
-  for (size_t i = 0; i < m->count && count < CASES_NAMED_MAX; i++) {
-    const char **words;
-    if (!m->command[i].row || strcmp(m->command[i].name, "case") != 0)
-      continue;
-    if (command_words(pool, m->command[i].args, &words) == 0)
-      continue;
-    char *id = pool_strdup(pool, words[0]);
-    for (char *c = id; *c; c++)
-      if (*c >= 'a' && *c <= 'z')
-        *c = (char)(*c - 'a' + 'A');
-    size_t k = 0;
-    while (k < count && strcmp((*out)[k], id) != 0)
-      k++;
-    if (k < count)
-      continue;
-    *out = pool_grow(pool, *out, count, &cap, sizeof **out);
-    (*out)[count++] = id;
+  for (size_t i = 0; i < m->count; i++) {
+    const char **id = NULL;
+    size_t n = ids_of(pool, &m->command[i], &id);
+    for (size_t w = 0; w < n && count < CASES_NAMED_MAX; w++) {
+      size_t k = 0;
+      while (k < count && strcmp((*out)[k], id[w]) != 0)
+        k++;
+      if (k < count)
+        continue;
+      *out = pool_grow(pool, *out, count, &cap, sizeof **out);
+      (*out)[count++] = id[w];
+    }
   }
   return count;
 }

@@ -63,11 +63,19 @@ const char *command_given_key(const struct command_context *cx, const char *addr
 void command_event(struct command_context *cx, const char *what, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The index in plan->vc of the case, copied there when needed; -1: the world does not have it. */
 int command_select(struct command_context *cx, const char *id);
+/* What the id leads to: the case that it was merged into, where it was; -1: none. */
+int command_find(struct command_context *cx, const char *id);
 int command_add_case(struct command_context *cx, struct vuln_case *vc);
 /* Observers change nothing; what needs no case must have come encrypted. */
 MUST_USE enum status command_may_write(struct command_context *cx, bool needs_case, struct fault *err);
 /* All checks that the row's flags ask for, then its function. */
 MUST_USE enum status command_run_one(struct command_context *cx, const struct command *cmd, struct fault *err);
+/* The history of another case of this mail. */
+void command_event_of(struct command_context *cx, int vc, const char *what, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* One step of report management, with its event and its words for the receipt. command_state.c */
+MUST_USE enum status command_rm_step(struct command_context *cx, enum rm_event ev, const char *reason, struct fault *err);
+/* A new case of this mail, of which the following lines are; embargo_days as case_open(). REJECT: there is one already. command_open.c */
+MUST_USE enum status command_open_case(struct command_context *cx, const struct case_report *report, int embargo_days, struct fault *err);
 MUST_USE enum status command_usage(const struct command *cmd, struct fault *err, const char *why);
 /* REJECT when the command was given anything. */
 MUST_USE enum status command_no_args(const struct command *cmd, struct fault *err);
@@ -107,6 +115,11 @@ COMMAND_FN(command_do_case);
 COMMAND_FN(command_do_new);
 COMMAND_FN(command_do_reporter);
 COMMAND_FN(command_do_spam);
+COMMAND_FN(command_do_merge);
+COMMAND_FN(command_do_duplicate);
+COMMAND_FN(command_do_link);
+COMMAND_FN(command_do_split);
+COMMAND_FN(command_do_move);
 COMMAND_FN(command_do_approve);
 COMMAND_FN(command_do_cancel);
 COMMAND_FN(command_do_take);

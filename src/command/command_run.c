@@ -62,6 +62,26 @@ int command_add_case(struct command_context *cx, struct vuln_case *vc)
   return (int)p->vc_count++;
 }
 
+void command_event_of(struct command_context *cx, int vc, const char *what, const char *fmt, ...)
+{
+  va_list ap;
+  int now = cx->vc;
+  va_start(ap, fmt);
+  const char *text = pool_vprintf(cx->pool, fmt, ap);
+  va_end(ap);
+  cx->vc = vc;
+  command_event(cx, what, "%s", text);
+  cx->vc = now;
+}
+
+int command_find(struct command_context *cx, const char *id)
+{
+  int vc = command_select(cx, id);
+  while (vc >= 0 && !text_empty(cx->plan->vc[vc]->merged_into))
+    vc = command_select(cx, cx->plan->vc[vc]->merged_into);
+  return vc;
+}
+
 int command_select(struct command_context *cx, const char *id)
 {
   for (size_t i = 0; i < cx->plan->vc_count; i++)

@@ -10,7 +10,7 @@
 static const char *const event_kind[RM_EVENTS] = { "rm.receive", "rm.validate", "rm.invalidate", "rm.accept",
                                                    "rm.defer",   "rm.close",    "rm.reopen" };
 
-static enum status move(struct command_context *cx, enum rm_event ev, const char *reason, struct fault *err)
+enum status command_rm_step(struct command_context *cx, enum rm_event ev, const char *reason, struct fault *err)
 {
   struct vuln_case *vc = command_case(cx);
   enum rm_state from = vc->rm, to;
@@ -30,14 +30,14 @@ static enum status with_reason(struct command_context *cx, const struct command 
 {
   if (cmd->args[0] == '\0')
     return command_usage(cmd, err, "the reason is missing");
-  return move(cx, ev, cmd->args, err);
+  return command_rm_step(cx, ev, cmd->args, err);
 }
 
 static enum status without_reason(struct command_context *cx, const struct command *cmd, enum rm_event ev,
                                   struct fault *err)
 {
   enum status st = command_no_args(cmd, err);
-  return st == ST_OK ? move(cx, ev, "", err) : st;
+  return st == ST_OK ? command_rm_step(cx, ev, "", err) : st;
 }
 
 enum status command_do_validate(struct command_context *cx, const struct command *cmd, struct fault *err)
@@ -79,9 +79,9 @@ enum status command_do_spam(struct command_context *cx, const struct command *cm
   struct vuln_case *vc = command_case(cx);
   enum status st = command_no_args(cmd, err);
   if (st == ST_OK && vc->rm != RM_INVALID)
-    st = move(cx, RM_EV_INVALIDATE, "spam", err);
+    st = command_rm_step(cx, RM_EV_INVALIDATE, "spam", err);
   if (st == ST_OK)
-    st = move(cx, RM_EV_CLOSE, "spam", err);
+    st = command_rm_step(cx, RM_EV_CLOSE, "spam", err);
   if (st != ST_OK)
     return st;
   const struct party *reporter = case_reporter(vc);

@@ -125,9 +125,25 @@ static const struct command_row table[] = {
     "Something that deadlines count from or depend on: learned, correction-started, incident (with a date; none is now); death, "
     "public-health-threat, exempt-806 (yes or no). A later word replaces the earlier.",
     CMD_NEEDS_CASE, command_do_due_fact },
+  /* structure */
+  { "merge", "#merge ID",
+    "This case takes in case ID, whose id leads here from then on: reporters, letters and history of both, the earliest dates and embargo. "
+    "There is no way back.",
+    CMD_NEEDS_CASE, command_do_merge },
+  { "duplicate", "#duplicate ID",
+    "This report is a duplicate of case ID: it is closed, its reporter becomes a reporter of ID as well, and both show each other.",
+    CMD_NEEDS_CASE, command_do_duplicate },
+  { "link", "#link ID... | -ID", "Both cases show each other; - ends that.", CMD_NEEDS_CASE, command_do_link },
+  { "split", "#split LETTER TITLE",
+    "Opens a new case from a letter of this one, which keeps it. #show gives the number of each letter. The following lines are about the "
+    "new case.",
+    CMD_NEEDS_CASE, command_do_split },
+  { "move", "#move LETTER ID", "A letter that came to the wrong case belongs to case ID, and its sender with it.", CMD_NEEDS_CASE,
+    command_do_move },
   /* letters */
   { "note", "#note + text", "An internal note; it never leaves the team.", CMD_NEEDS_CASE | CMD_TEXT, command_do_note },
-  { "reply", "#reply [TEMPLATE] + text", "A signed mail to the reporter, encrypted whenever there is a key.",
+  { "reply", "#reply [TEMPLATE] [ADDRESS] + text",
+    "A signed mail to the reporter, encrypted whenever there is a key. Of several reporters each gets their own; ADDRESS: only that one.",
     CMD_NEEDS_CASE | CMD_TEXT | CMD_OUTSIDE, command_do_reply },
   { "notify", "#notify NAME... [TEMPLATE]",
     "A notice to stakeholders, or to all of a group, from the template of each.", CMD_NEEDS_CASE | CMD_OUTSIDE,

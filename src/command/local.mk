@@ -5,6 +5,7 @@ libcommand_a_SOURCES = src/command/command_text.c src/command/command_cut.c src/
 	src/command/command_help.c src/command/command_run.c src/command/command_open.c src/command/command_team.c \
 	src/command/command_state.c src/command/command_facts.c src/command/command_letter.c \
 	src/command/command_key.c src/command/command_assess.c src/command/command_embargo.c src/command/command_due.c src/command/command_fill.c src/command/command_party.c src/command/command_participant.c src/command/command_private.h
+libcommand_a_SOURCES += src/command/command_structure.c
 COMMAND_ROOM = libcommand.a $(ASSESS_ROOM) $(CASE_ROOM) $(CONF_ROOM)
 
 if HAVE_CHECK
@@ -16,7 +17,7 @@ test_command_parse_SOURCES = tests/unit/test_command_parse.c
 test_command_parse_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_command_parse_LDADD = $(COMMAND_ROOM) $(UNIT_LIBS)
 test_command_run_SOURCES = tests/unit/test_command_run.c tests/unit/test_command_world.h \
-	tests/unit/test_command_case_rows.h tests/unit/test_command_letter_rows.h
+	tests/unit/test_command_case_rows.h tests/unit/test_command_letter_rows.h tests/unit/test_command_structure_rows.h
 test_command_run_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_command_run_LDADD = $(COMMAND_ROOM) $(UNIT_LIBS)
 TESTS += test_command_parse test_command_run test_command_participant

@@ -93,7 +93,9 @@ enum status answer_list(struct gate *g, struct pool *pool, const char *filter, c
     char cs[7];
     cs_string(vc[i]->cs, cs);
     buf_printf(&b, "%s  %-8s  %-8s  %s  %-10s  %s\n", vc[i]->id, rm_state_name(vc[i]->rm), em_state_name(vc[i]->em), cs,
-               assignees(pool, vc[i]), one_line(pool, case_get(vc[i], "title"), 60));
+               assignees(pool, vc[i]),
+               text_empty(vc[i]->merged_into) ? one_line(pool, case_get(vc[i], "title"), 60)
+                                              : pool_printf(pool, "merged into %s", vc[i]->merged_into));
   }
   if (!n)
     buf_adds(&b, "No case fits.\n");
@@ -158,11 +160,11 @@ static enum status put_messages(struct gate *g, struct buf *b, struct pool *pool
   for (size_t i = 0; !st && i < n; i++) {
     if (text_empty(m[i].text))
       continue;
-    buf_printf(b, "\n---- %s %s, %s (%s)\n", m[i].kind < ARRAY_LEN(kinds) ? kinds[m[i].kind] : "", m[i].who, local(g, pool, m[i].at),
-               m[i].protection);
+    bool theirs = m[i].kind == MESSAGE_REPORT || m[i].kind == MESSAGE_FOLLOW_UP; /* its number is what #move and #split take */
+    buf_printf(b, "\n---- %s %s, %s%s (%s)\n", m[i].kind < ARRAY_LEN(kinds) ? kinds[m[i].kind] : "", m[i].who,
+               theirs ? pool_printf(pool, "letter %" PRId64 ", ", m[i].letter) : "", local(g, pool, m[i].at), m[i].protection);
     if (!text_empty(m[i].subject))
       buf_printf(b, "Subject: %s\n", m[i].subject);
-    bool theirs = m[i].kind == MESSAGE_REPORT || m[i].kind == MESSAGE_FOLLOW_UP;
     buf_printf(b, "\n%s\n", theirs ? mail_escape_quoted(pool, m[i].text) : m[i].text);
   }
   return st;
@@ -230,9 +232,11 @@ enum status answer_history(struct gate *g, struct pool *pool, const char *case_i
   if (st)
     return st;
   struct buf b = buf_new(pool, 2048);
-  for (size_t i = 0; i < n; i++)
-    buf_printf(&b, "%s  %-18s %s%s%s\n", local(g, pool, e[i].at), e[i].kind, e[i].who, text_empty(e[i].who) ? "" : ": ",
-               due_event_text(pool, &e[i]));
+  for (size_t i = 0; i < n; i++) {
+    bool other = strcmp(e[i].case_id, case_id) != 0; /* of a case that was merged into this one */
+    buf_printf(&b, "%s  %-18s %s%s%s%s%s\n", local(g, pool, e[i].at), e[i].kind, other ? e[i].case_id : "", other ? "  " : "", e[i].who,
+               text_empty(e[i].who) ? "" : ": ", due_event_text(pool, &e[i]));
+  }
   *out = buf_str(&b);
   return ST_OK;
 }

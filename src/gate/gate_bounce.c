@@ -61,10 +61,8 @@ enum status bounce_decide(struct run *r, bool *ours, struct fault *err)
   struct vuln_case *vc = NULL;
   const char *id = found ? l.case_id : case_by_ref(r);
   if (!text_empty(id)) {
-    if (!run_claim(r, id))
-      return ST_OK;
-    st = store_case_load(r->g->store, r->pool, id, &vc, err);
-    if (st)
+    st = store_case_live(r->g->store, r->pool, id, &vc, err);
+    if (st || !run_claim(r, vc->id))
       return st;
   }
   work_end(r, LETTER_APPLIED, CLASS_BOUNCE, vc ? vc->id : "",

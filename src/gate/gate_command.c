@@ -3,7 +3,7 @@
  * carries out, and a receipt goes back to the registered address. */
 #include "gate_private.h"
 
-#define CASES_MAX (COMMAND_MAX + 1)
+#define CASES_MAX COMMAND_CASES_MAX
 
 struct order {
   struct run *r;
@@ -59,11 +59,12 @@ static enum status replay_problem(struct run *r, const char **why, struct fault 
 }
 
 /* ---- which case: only signed content binds ---- */
-static enum status known_case(struct run *r, const char *id, bool *known, struct fault *err)
+/* The id that it leads to: that of the case that it was merged into, where it was; NULL: there is none. */
+static enum status live_id(struct run *r, const char *id, const char **live, struct fault *err)
 {
   struct vuln_case *vc;
-  enum status st = store_case_load(r->g->store, r->pool, id, &vc, err);
-  *known = st == ST_OK;
+  enum status st = store_case_live(r->g->store, r->pool, id, &vc, err);
+  *live = st == ST_OK ? vc->id : NULL;
   if (st == ST_REJECT) {
     fault_clear(err);
     st = ST_OK;
@@ -79,34 +80,32 @@ static enum status signed_subject_case(struct order *o, const char **id, struct 
   if (!r->rd.prot.present || text_empty(r->rd.prot.subject))
     return ST_OK;
   size_t n = case_ids_in(r->pool, r->g->conf->case_prefix, r->rd.prot.subject, &ids);
-  for (size_t i = 0; i < n && i < 4 && !*id; i++) {
-    bool known;
-    enum status st = known_case(r, ids[i], &known, err);
-    if (st)
-      return st;
-    if (known)
-      *id = ids[i];
-  }
-  return ST_OK;
+  enum status st = ST_OK;
+  for (size_t i = 0; !st && i < n && i < 4 && !*id; i++)
+    st = live_id(r, ids[i], id, err);
+  return st;
 }
 
 /* Our own Ref lines, quoted or not, with a tag that only we can make for this recipient. */
-static size_t signed_refs(struct order *o, const char **out, size_t max)
+static enum status signed_refs(struct order *o, const char **out, size_t max, size_t *count, struct fault *err)
 {
   struct run *r = o->r;
   struct command_ref *ref = NULL;
-  size_t n = command_refs_in(r->pool, r->g->conf->case_prefix, r->rd.text, &ref), count = 0;
-  for (size_t i = 0; i < n; i++) {
-    const char *tag = write_tag(r->g, r->pool, ref[i].case_id, o->a->address);
+  size_t n = command_refs_in(r->pool, r->g->conf->case_prefix, r->rd.text, &ref);
+  enum status st = ST_OK;
+  *count = 0;
+  for (size_t i = 0; !st && i < n; i++) {
+    const char *tag = write_tag(r->g, r->pool, ref[i].case_id, o->a->address), *id = NULL;
     bool there = false;
     if (!text_ieq(tag, ref[i].tag))
       continue;
-    for (size_t k = 0; k < count; k++)
-      there |= !strcmp(out[k], ref[i].case_id);
-    if (!there && count < max)
-      out[count++] = ref[i].case_id;
+    st = live_id(r, ref[i].case_id, &id, err);
+    for (size_t k = 0; id && k < *count; k++)
+      there |= !strcmp(out[k], id);
+    if (id && !there && *count < max)
+      out[(*count)++] = id;
   }
-  return count;
+  return st;
 }
 
 static bool starts_with_case(const struct order *o)
@@ -122,7 +121,9 @@ static enum status bind(struct order *o, const char **id, struct fault *err)
   enum status st = signed_subject_case(o, &subject, err);
   if (st)
     return st;
-  size_t n = signed_refs(o, refs, ARRAY_LEN(refs));
+  size_t n;
+  if ((st = signed_refs(o, refs, ARRAY_LEN(refs), &n, err)))
+    return st;
   if (starts_with_case(o))
     return ST_OK; /* #case outranks both */
   if (n > 1 && !subject) {
@@ -138,6 +139,22 @@ static enum status bind(struct order *o, const char **id, struct fault *err)
 }
 
 /* ---- loading what it is about; false in *ready: another letter holds one of them ---- */
+static enum status add_case(struct order *o, const char *id, bool *ready, struct fault *err);
+
+/* The other one first, and the name leads to it at once. */
+static enum status add_merged(struct order *o, struct vuln_case *vc, bool *ready, struct fault *err)
+{
+  const char *live = NULL;
+  enum status st = live_id(o->r, vc->merged_into, &live, err);
+  if (!st && live)
+    st = add_case(o, live, ready, err);
+  if (!st && live && *ready && o->vc_count < CASES_MAX) {
+    vc->merged_into = live;
+    o->vc[o->vc_count++] = vc;
+  }
+  return st;
+}
+
 static enum status add_case(struct order *o, const char *id, bool *ready, struct fault *err)
 {
   struct run *r = o->r;
@@ -156,6 +173,8 @@ static enum status add_case(struct order *o, const char *id, bool *ready, struct
     fault_clear(err);
     return ST_OK;
   }
+  if (!st && !text_empty(vc->merged_into))
+    return add_merged(o, vc, ready, err);
   if (!st)
     o->vc[o->vc_count++] = vc;
   return st;
@@ -171,8 +190,11 @@ static enum status add_pending_cases(struct order *o, bool *ready, struct fault 
     bool found = false;
     if (strcmp(c->name, "approve") && strcmp(c->name, "cancel"))
       continue;
+    const char *live = NULL;
     st = store_pending_get(r->g->store, r->pool, c->args, &p, &found, err);
-    if (!st && found && *p.case_id && !run_claim(r, p.case_id))
+    if (!st && found && *p.case_id)
+      st = live_id(r, p.case_id, &live, err);
+    if (live && !run_claim(r, live))
       *ready = false;
   }
   return st;
@@ -202,11 +224,14 @@ static bool is_event_of(const struct order *o, const struct plan *plan, size_t i
 {
   const struct command *c = &o->mail.command[i];
   int about = plan->result[i].vc;
-  bool acts = false;
-  for (size_t k = 0; k < plan->effect_count; k++)
-    acts |= plan->effect[k].command == i && plan->effect[k].kind != EFFECT_ANSWER;
+  bool acts = false, told = false; /* the history of that case tells it, whatever case the line was about */
+  for (size_t k = 0; k < plan->effect_count; k++) {
+    const struct effect *e = &plan->effect[k];
+    acts |= e->command == i && e->kind != EFFECT_ANSWER;
+    told |= e->command == i && e->kind == EFFECT_EVENT && e->vc >= 0 && plan->vc[e->vc] == vc;
+  }
   bool release = !strcmp(c->name, "approve") || !strcmp(c->name, "cancel");
-  return c->row && acts && !(c->row->flags & CMD_READS) && strcmp(c->name, "preview") && (release || (about >= 0 && plan->vc[about] == vc));
+  return c->row && acts && !(c->row->flags & CMD_READS) && strcmp(c->name, "preview") && (release || told || (about >= 0 && plan->vc[about] == vc));
 }
 
 /* Names of the commands, "key import" for one with sub-commands. vc: only those about that case that change something; NULL: all. */
@@ -458,11 +483,11 @@ static enum status world(struct order *o, struct command_world *w, struct fault 
   struct run *r = o->r;
   *w = (struct command_world){ .conf = r->g->conf, .analyst = o->a, .cases = o->vc, .case_count = o->vc_count, .bound = o->bound,
                                .now = clock_now(&r->g->clock), .encrypted = r->rd.encrypted, .token = secret_token(r->pool, 16),
-                               .template_known = template_known, .key_of = key_of, .case_of_cve = case_of_cve,
+                               .template_known = template_known, .key_of = key_of, .case_of_cve = case_of_cve, .letter = structure_letter,
                                .forms = template_form_names(r->pool, r->g->templates), .answers = template_answer_names(r->pool, r->g->templates), .self = r, .next_id = "" };
   w->attached_count = attached_keys(r, &w->attached);
   for (size_t i = 0; i < o->mail.count; i++)
-    if (!strcmp(o->mail.command[i].name, "new")) {
+    if (!strcmp(o->mail.command[i].name, "new") || !strcmp(o->mail.command[i].name, "split")) {
       enum status st = report_new_id(r, &w->next_id, err);
       if (!st && !run_claim(r, w->next_id))
         st = fault(err, ST_BROKEN, "case id %s given out twice", w->next_id);
@@ -477,6 +502,30 @@ static void keep_command_mail(struct order *o, struct vuln_case *vc)
   struct case_message m = { .at = r->in.recorded_at, .kind = MESSAGE_NOTE, .who = o->a->name, .subject = "", .text = "",
                             .message_id = r->rd.view.message_id, .protection = "signed" };
   work_message(r, vc, (struct party_ref){ 0 }, &m);
+}
+
+static void tokens_for(struct run *r, struct vuln_case *vc)
+{
+  for (size_t i = 0; i < vc->party_count; i++)
+    if (text_empty(vc->party[i].token))
+      vc->party[i].token = secret_token(r->pool, 16);
+}
+
+static struct vuln_case *in_plan(const struct plan *plan, const char *id, bool changed)
+{
+  for (size_t i = 0; id && i < plan->vc_count; i++)
+    if (!strcmp(plan->vc[i]->id, id) && (plan->vc_changed[i] || !changed))
+      return plan->vc[i];
+  return NULL;
+}
+
+/* The case that the mail is about: the first; where this mail merges it, the other one. */
+static struct vuln_case *about_of(const struct order *o, const struct plan *plan)
+{
+  struct vuln_case *vc = plan->failed || !plan->vc_count ? (o->vc_count ? o->vc[0] : NULL) : plan->vc[0];
+  while (vc && !plan->failed && !text_empty(vc->merged_into) && in_plan(plan, vc->merged_into, false))
+    vc = in_plan(plan, vc->merged_into, false);
+  return vc;
 }
 
 static enum status apply(struct order *o, struct plan *plan, struct fault *err)
@@ -499,10 +548,12 @@ static enum status apply(struct order *o, struct plan *plan, struct fault *err)
   for (size_t i = 0; !st && i < plan->vc_count; i++) {
     if (!plan->vc_changed[i])
       continue;
+    tokens_for(r, plan->vc[i]);
     work_case(r, plan->vc[i]);
     keep_command_mail(o, plan->vc[i]);
     receipt_lines(o, plan);
-    st = copies(o, plan->vc[i], plan, err);
+    if (text_empty(plan->vc[i]->merged_into)) /* else its people are those of the other one */
+      st = copies(o, plan->vc[i], plan, err);
   }
   return st;
 }
@@ -520,7 +571,9 @@ static enum status run_commands(struct order *o, struct fault *err)
     st = apply(o, plan, err);
   if (st)
     return st;
-  struct vuln_case *about = plan->failed || !plan->vc_count ? (o->vc_count ? o->vc[0] : NULL) : plan->vc[0];
+  if (plan->failed || o->mail.dry_run || !in_plan(plan, r->new_id, true))
+    report_return_id(r);
+  struct vuln_case *about = about_of(o, plan);
   work_end(r, LETTER_APPLIED, CLASS_COMMAND, about && !plan->failed && !o->mail.dry_run ? about->id : "",
            plan->failed ? "refused, with a receipt" : "");
   if (plan->failed && about && o->vc_count == 0)

@@ -7,13 +7,33 @@ static int64_t party_id(const struct party_ref *p)
   return p->vc ? p->vc->party[p->index].id : 0;
 }
 
-static enum status write_cases(struct run *r, struct fault *err)
+/* Among several cases parties may change place: first they leave. */
+static enum status save_cases(struct run *r, struct fault *err)
 {
   struct work *w = &r->work;
   struct store *s = r->g->store;
   enum status st = ST_OK;
+  for (size_t i = 0; !st && w->vc_count > 1 && i < w->vc_count; i++)
+    st = store_case_leave(s, w->vc[i], err);
   for (size_t i = 0; !st && i < w->vc_count; i++)
     st = store_case_save(s, w->vc[i], w->end.now, err);
+  for (size_t i = 0; !st && i < w->vc_count; i++)
+    if (!text_empty(w->vc[i]->merged_into))
+      st = store_case_absorb(s, w->vc[i], err);
+  for (size_t i = 0; !st && i < w->move_count; i++) {
+    const struct work_move *v = &w->move[i];
+    struct message_move m = { .from = v->from->id, .to = v->to->id, .letter = v->letter, .from_party = v->from_party,
+                              .to_party = party_id(&v->party), .thread = v->thread };
+    st = store_message_move(s, &m, err);
+  }
+  return st;
+}
+
+static enum status write_cases(struct run *r, struct fault *err)
+{
+  struct work *w = &r->work;
+  struct store *s = r->g->store;
+  enum status st = save_cases(r, err);
   for (size_t i = 0; !st && i < w->event_count; i++)
     st = store_event_add(s, w->event[i].vc->id, &w->event[i].event, err);
   for (size_t i = 0; !st && i < w->message_count; i++) {

@@ -121,10 +121,13 @@ static enum status fill(struct run *r, struct fault *err)
   struct due_reminder *m = NULL;
   enum status st = store_case_load(g->store, r->pool, r->about, &vc, err);
   if (!st)
+    work_end(r, LETTER_APPLIED, CLASS_NONE, vc->id, "");
+  if (!st && !text_empty(vc->merged_into)) /* meanwhile: the other one reminds */
+    return ST_OK;
+  if (!st)
     st = due_know(g, r->pool, vc, &k, &w, err);
   if (st)
     return st;
-  work_end(r, LETTER_APPLIED, CLASS_NONE, vc->id, "");
   size_t n = due_plan(r->pool, g->conf->due, g->conf->due_count, &w, k.sent, k.sent_count, &m);
   for (size_t i = 0; !st && i < n; i++)
     st = remind(r, vc, &m[i], err);

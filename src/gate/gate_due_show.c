@@ -136,7 +136,7 @@ static enum status chosen(struct gate *g, struct pool *pool, const char *id, str
     return store_case_list(g->store, pool, &f, out, count, err);
   *out = pool_array(pool, 1, sizeof **out);
   *count = 1;
-  return store_case_load(g->store, pool, id, *out, err);
+  return store_case_live(g->store, pool, id, *out, err);
 }
 
 bool due_presses(const struct due_row *r)

@@ -64,6 +64,12 @@ static enum status carry_out(struct doing *d, const struct effect *e, struct fau
     return dry ? ST_OK : note(d, e);
   case EFFECT_EMBARGO:
     return effect_embargo(d, e, err);
+  case EFFECT_MERGE:
+    return dry ? ST_OK : effect_merge(d, e, err);
+  case EFFECT_MOVE:
+    return dry ? ST_OK : effect_move(d, e);
+  case EFFECT_COPY:
+    return dry ? ST_OK : effect_copy(d, e);
   case EFFECT_SPAM:
     return dry ? ST_OK : spam(d, e);
   }

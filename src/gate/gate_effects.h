@@ -45,6 +45,10 @@ MUST_USE enum status effect_wait(struct doing *d, const struct effect *e, struct
                                  struct fault *err);
 void effect_keep_waiting(struct doing *d); /* once all commands went well */
 MUST_USE enum status effect_release(struct doing *d, const struct effect *e, struct fault *err);
+/* gate_structure.c */
+MUST_USE enum status effect_merge(struct doing *d, const struct effect *e, struct fault *err);
+MUST_USE enum status effect_move(struct doing *d, const struct effect *e);
+MUST_USE enum status effect_copy(struct doing *d, const struct effect *e);
 /* gate_key_effects.c */
 const struct pgp_cert *effect_attached(const struct run *r, const char *fpr); /* usable and attached to the mail; NULL */
 MUST_USE enum status effect_key(struct doing *d, const struct effect *e, struct fault *err);

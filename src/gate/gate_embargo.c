@@ -199,6 +199,19 @@ static enum status tell_analyst(struct telling *t, const struct conf_analyst *a,
   return ST_OK;
 }
 
+/* After a merge one person may be two parties, and some of the parties' date may be what it was. */
+static bool is_told(const struct telling *t, size_t index)
+{
+  const struct vuln_case *vc = t->vc;
+  const struct embargo_change *c = t->change;
+  if (!embargo_concerns(&vc->party[index]) || index < c->first_party || (c->end_party && index >= c->end_party))
+    return false;
+  for (size_t i = c->first_party; i < index; i++)
+    if (embargo_concerns(&vc->party[i]) && text_ieq(vc->party[i].address, vc->party[index].address))
+      return false;
+  return true;
+}
+
 enum status embargo_write_letters(struct run *r, struct vuln_case *vc, const struct embargo_change *change,
                                   const struct conf_analyst *actor, struct embargo_letters *out, struct fault *err)
 {
@@ -209,7 +222,7 @@ enum status embargo_write_letters(struct run *r, struct vuln_case *vc, const str
     return ST_OK;
   enum status st = ST_OK;
   for (size_t i = 0; !st && i < vc->party_count && !vc->spam && change->what != EMBARGO_DOUBTED; i++)
-    if (embargo_concerns(&vc->party[i]))
+    if (is_told(&t, i))
       st = tell_party(&t, i, err);
   for (size_t i = 0; !st && i < c->analyst_count; i++)
     if (hears(&t, &c->analyst[i]))

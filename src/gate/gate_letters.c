@@ -21,7 +21,7 @@ static enum status reporter_key(struct doing *d, const struct effect *e, const c
 enum status effect_address_reporter(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to, struct fault *err)
 {
   struct run *r = d->r;
-  struct party *p = case_reporter(vc);
+  struct party *p = e->party < vc->party_count ? &vc->party[e->party] : NULL;
   struct stored_key key;
   bool found = false;
   if (!p || text_empty(p->address))

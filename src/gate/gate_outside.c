@@ -45,6 +45,17 @@ struct party *outside_sender(const struct run *r, const struct vuln_case *vc)
   return text_empty(r->rd.view.from.address) ? NULL : case_party_by_address(vc, r->rd.view.from.address);
 }
 
+struct party *outside_sender_as(const struct run *r, const struct vuln_case *vc, int64_t party)
+{
+  for (size_t i = 0; i < vc->party_count; i++) {
+    struct party *p = &vc->party[i];
+    bool it = text_ieq(p->address, r->rd.view.from.address) || outside_signed_by(r, p->fingerprint);
+    if (p->id == party && !p->removed && it)
+      return p;
+  }
+  return NULL;
+}
+
 /* A case that was merged answers by its old id too. */
 static bool leads_here(const struct asking *a, const char *id)
 {

@@ -132,6 +132,13 @@ struct work_message {
   struct party_ref party;
   struct case_message message;
 };
+/* A letter that goes to another case. */
+struct work_move {
+  struct vuln_case *from, *to;
+  struct party_ref party; /* of `to`; nobody: vc NULL */
+  int64_t letter, from_party;
+  bool thread;
+};
 struct work_key {
   struct stored_key key;
 };
@@ -142,6 +149,8 @@ struct work {
   size_t event_count, event_cap;
   struct work_message *message;
   size_t message_count, message_cap;
+  struct work_move *move;
+  size_t move_count, move_cap;
   struct outgoing **out;
   size_t out_count, out_cap;
   struct work_key *key;
@@ -196,6 +205,7 @@ struct run {
   struct fault fault;
   struct reading rd;
   struct work work;
+  const char *new_id;       /* given to the case that it opens; NULL */
   const char **busy;        /* ids of the cases it changes, from decide to commit */
   size_t busy_count, busy_cap;
   const char *refuse;       /* set by seal: a command's letter cannot be sealed: decide again, refusing with this */
@@ -403,6 +413,7 @@ MUST_USE enum status decide_again(struct run *r, const char *reason);
 /* gate_report.c, gate_command.c, gate_bounce.c */
 MUST_USE enum status report_decide(struct run *r, struct fault *err);
 MUST_USE enum status report_new_id(struct run *r, const char **id, struct fault *err);
+void report_return_id(struct run *r); /* no case was opened after all: the number is free again, unless a later one was given out */
 MUST_USE enum status report_undecryptable(struct run *r, struct fault *err);
 MUST_USE enum status command_decide(struct run *r, const struct conf_analyst *a, struct fault *err);
 MUST_USE enum status unsigned_analyst_decide(struct run *r, const struct conf_analyst *a, struct fault *err);
@@ -475,6 +486,8 @@ MUST_USE enum status run_commit(struct run *r, struct fault *err);
 /* gate_effects.c */
 MUST_USE enum status effects_carry_out(struct run *r, const struct conf_analyst *a, struct plan *plan, const struct command_mail *m,
                                        struct tvalue *vars, struct fault *err);
+/* gate_structure.c */
+bool structure_letter(void *self, int64_t id, struct command_letter *out); /* command_world.letter; self: the run */
 /* gate_answer.c */
 MUST_USE enum status answer_text(struct gate *g, struct pool *pool, const struct effect *e, const struct vuln_case *vc, char **out,
                                  struct fault *err);
@@ -502,6 +515,8 @@ struct outside {
 /* Carries out what the sender, party `index` of *vc, may; *vc becomes the case after it. Before the letter's keys are taken in. */
 MUST_USE enum status outside_decide(struct run *r, struct vuln_case **vc, size_t index, struct outside *out, struct fault *err);
 struct party *outside_sender(const struct run *r, const struct vuln_case *vc);
+/* That party, when the sender is it: of a thread or a token, which lead to one party. One person may be two, after a merge. */
+struct party *outside_sender_as(const struct run *r, const struct vuln_case *vc, int64_t party);
 bool outside_signed_by(const struct run *r, const char *fingerprint);
 MUST_USE enum status report_ack_cap(struct run *r, const char *address, const char **why, struct fault *err);
 

@@ -79,16 +79,26 @@ void effect_keep_waiting(struct doing *d)
 }
 
 /* ---- #approve, #cancel ---- */
-static enum status vc_of(struct doing *d, const char *id, struct vuln_case **vc, struct fault *err)
+static struct vuln_case *in_plan(struct doing *d, const char *id)
 {
   for (size_t i = 0; i < d->plan->vc_count; i++)
     if (!strcmp(d->plan->vc[i]->id, id)) {
-      *vc = d->plan->vc[i];
       d->plan->vc_changed[i] = true;
-      return ST_OK;
+      return d->plan->vc[i];
     }
-  enum status st = store_case_load(d->r->g->store, d->r->pool, id, vc, err);
-  if (!st && d->plan->vc_count < ARRAY_LEN(d->plan->vc)) {
+  return NULL;
+}
+
+/* What was written for a case that was merged is of the other one. */
+static enum status vc_of(struct doing *d, const char *id, struct vuln_case **vc, struct fault *err)
+{
+  enum status st = store_case_live(d->r->g->store, d->r->pool, id, vc, err);
+  struct vuln_case *here = st ? NULL : in_plan(d, (*vc)->id);
+  while (here && !text_empty(here->merged_into) && in_plan(d, here->merged_into)) /* by this very mail */
+    here = in_plan(d, here->merged_into);
+  if (here) {
+    *vc = here;
+  } else if (!st && d->plan->vc_count < ARRAY_LEN(d->plan->vc)) {
     d->plan->vc_changed[d->plan->vc_count] = true;
     d->plan->vc[d->plan->vc_count++] = *vc;
   }
@@ -157,6 +167,15 @@ static void draft_from(struct run *r, const struct pending_release *p, const str
   json_decref(j);
 }
 
+static size_t reporter_at(const struct vuln_case *vc, const char *address)
+{
+  size_t i = 0;
+  while (i < vc->party_count &&
+         (vc->party[i].removed || vc->party[i].role != PARTY_REPORTER || !text_ieq(vc->party[i].address, address)))
+    i++;
+  return i;
+}
+
 /* The content is the one that was approved; the key is the recipient's of today. */
 static enum status release_one(struct doing *d, const struct effect *e, struct vuln_case *vc, const struct pending_release *p, size_t at,
                                struct fault *err)
@@ -167,6 +186,7 @@ static enum status release_one(struct doing *d, const struct effect *e, struct v
   struct address to;
   struct effect as = *e;
   as.to_name = notice ? l->to_name : l->to;
+  as.party = reporter_at(vc, l->to);
   as.fingerprint = "";
   as.template_name = pool_printf(r->pool, "party/%s", l->kind);
   enum status st = notice  ? effect_address_stakeholder(d, &as, vc, &to, err)

@@ -3,12 +3,16 @@
 #include "gate_private.h"
 
 /* ---- threading: the facts are looked up here, the decision is case_thread() ---- */
+/* Where to, and as which party. */
+struct threading {
+  struct thread_facts f;
+  int64_t token_party, reference_party;
+};
+
 static enum status load(struct run *r, const char *id, struct vuln_case **vc, struct fault *err)
 {
   *vc = NULL;
-  enum status st = store_case_load(r->g->store, r->pool, id, vc, err);
-  for (int hops = 0; !st && *(*vc)->merged_into && hops < 8; hops++)
-    st = store_case_load(r->g->store, r->pool, (*vc)->merged_into, vc, err);
+  enum status st = store_case_live(r->g->store, r->pool, id, vc, err);
   if (st == ST_REJECT) { /* no such case: somebody's guess */
     fault_clear(err);
     *vc = NULL;
@@ -17,7 +21,7 @@ static enum status load(struct run *r, const char *id, struct vuln_case **vc, st
   return st;
 }
 
-static enum status facts_token(struct run *r, struct thread_facts *f, struct fault *err)
+static enum status facts_token(struct run *r, struct threading *t, struct fault *err)
 {
   for (size_t i = 0; r->rd.view.recipients && r->rd.view.recipients[i]; i++) {
     char *token = mail_plus_token(r->pool, r->rd.view.recipients[i], r->g->conf->address), *id = NULL;
@@ -28,18 +32,18 @@ static enum status facts_token(struct run *r, struct thread_facts *f, struct fau
     struct vuln_case *vc = NULL;
     if (text_empty(id) || load(r, id, &vc, err) || !vc)
       continue;
-    const struct party *p = outside_sender(r, vc);
-    f->token_case = vc->id;
-    f->token_is_sender = p && p->id == party;
+    t->f.token_case = vc->id;
+    t->f.token_is_sender = outside_sender_as(r, vc, party) != NULL;
+    t->token_party = party;
     return ST_OK;
   }
   return ST_OK;
 }
 
-static enum status facts_reference(struct run *r, struct thread_facts *f, struct fault *err)
+static enum status facts_reference(struct run *r, struct threading *t, struct fault *err)
 {
   const char **refs = r->rd.view.references;
-  for (size_t i = 0; refs && refs[i] && !f->reference_case; i++) {
+  for (size_t i = 0; refs && refs[i] && !t->f.reference_case; i++) {
     char *id = NULL;
     int64_t party = 0;
     struct vuln_case *vc = NULL;
@@ -48,11 +52,11 @@ static enum status facts_reference(struct run *r, struct thread_facts *f, struct
       st = load(r, id, &vc, err);
     if (st)
       return st;
-    const struct party *p = vc ? outside_sender(r, vc) : NULL;
-    if (p && p->id == party)
-      f->reference_case = vc->id;
+    t->reference_party = party;
+    if (vc && outside_sender_as(r, vc, party))
+      t->f.reference_case = vc->id;
     else if (vc)
-      f->mentioned = vc->id;
+      t->f.mentioned = vc->id;
   }
   return ST_OK;
 }
@@ -78,6 +82,7 @@ static enum status facts_subject(struct run *r, struct thread_facts *f, struct f
 static enum status new_id(struct run *r, const char **id, struct fault *err)
 {
   struct gate *g = r->g;
+  report_return_id(r); /* decided once more */
   char *next = NULL;
   int year = case_id_year(clock_now(&g->clock));
   enum status st = store_case_next_id(g->store, r->pool, year, &next, err);
@@ -90,8 +95,22 @@ static enum status new_id(struct run *r, const char **id, struct fault *err)
     serial = g->case_serial + 1; /* given to a letter in hand that is not committed yet */
   g->case_year = year;
   g->case_serial = serial;
-  *id = pool_printf(r->pool, "%.*s-%04d", (int)(dash - next), next, serial);
+  *id = r->new_id = pool_printf(r->pool, "%.*s-%04d", (int)(dash - next), next, serial);
   return ST_OK;
+}
+
+void report_return_id(struct run *r)
+{
+  struct gate *g = r->g;
+  const char *dash = r->new_id ? strrchr(r->new_id, '-') : NULL;
+  size_t kept = 0;
+  if (dash && atoi(dash + 1) == g->case_serial)
+    g->case_serial--;
+  for (size_t i = 0; dash && i < r->busy_count; i++)
+    if (strcmp(r->busy[i], r->new_id) != 0)
+      r->busy[kept++] = r->busy[i];
+  r->busy_count = dash ? kept : r->busy_count;
+  r->new_id = NULL;
 }
 
 enum status report_new_id(struct run *r, const char **id, struct fault *err)
@@ -297,14 +316,15 @@ static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const ch
   return v;
 }
 
-/* said: what the sender of a follow-up asked for by verbs; NULL: it opened the case. */
-static enum status forward(struct run *r, struct vuln_case *vc, const struct outside *said, const char *mentions, struct fault *err)
+/* said: what the sender of a follow-up asked for by verbs; NULL: it opened the case. original: of the one that vc is a duplicate of; NULL. */
+static enum status forward(struct run *r, struct vuln_case *vc, const struct vuln_case *original, const struct outside *said,
+                           const char *mentions, struct fault *err)
 {
   const struct conf *c = r->g->conf;
   struct mail_attachment *a = NULL;
   size_t n = forward_attachments(r, &a), sent = 0;
   for (size_t i = 0; i < c->analyst_count; i++) {
-    if (!analyst_gets_case(&c->analyst[i], vc))
+    if (!analyst_gets_case(&c->analyst[i], vc) && !(original && analyst_gets_case(&c->analyst[i], original)))
       continue;
     struct tvalue *v = forward_vars(r, vc, c->analyst[i].language, mentions, said);
     tvalue_setb(r->pool, v, "follow_up", said != NULL);
@@ -432,6 +452,14 @@ static enum status tell_keys(struct run *r, struct vuln_case *vc, struct party *
   return r->rd.new_key ? alarm_new_key(r, vc, p, err) : ST_OK;
 }
 
+/* Only analysts see it, and only here: the other case hears nothing of what strangers write. */
+static void link_mentioned(struct run *r, struct vuln_case *vc, const char *mentions)
+{
+  case_set(r->pool, vc, &(struct case_field){ .name = "link", .value = mentions, .extra = "mentioned by the sender, who is no participant of it",
+                                              .at = vc->opened_at, .by = "" });
+  work_event(r, vc, "case.mentions", "", "The letter names %s, of which its sender is no participant.", mentions);
+}
+
 static enum status open_case(struct run *r, const char *mentions, struct fault *err)
 {
   struct gate *g = r->g;
@@ -460,14 +488,14 @@ static enum status open_case(struct run *r, const char *mentions, struct fault *
   if (vc->em == EM_ACTIVE)
     work_event(r, vc, "embargo.implicit", "", "Default embargo until %s.", time_iso(r->pool, vc->embargo_until));
   if (mentions)
-    work_event(r, vc, "case.mentions", "", "The letter names %s, of which its sender is no participant.", mentions);
+    link_mentioned(r, vc, mentions);
   keep_message(r, vc, party, MESSAGE_REPORT);
   st = party.vc ? tell_keys(r, vc, &vc->party[party.index], err) : ST_OK;
   if (st)
     return st;
   st = acknowledge(r, vc, party, has_key ? &key : NULL, err);
   if (!st)
-    st = forward(r, vc, NULL, mentions, err);
+    st = forward(r, vc, NULL, NULL, mentions, err);
   work_end(r, LETTER_APPLIED, CLASS_NEW_CASE, vc->id, "");
   return st;
 }
@@ -504,15 +532,29 @@ static enum status keys_of(struct run *r, struct party *p, struct fault *err)
   return ST_OK;
 }
 
-static enum status follow_up(struct run *r, const char *id, const char *how, struct fault *err)
+/* The case that this one was closed as a duplicate of: its people get what still comes. */
+static enum status original_of(struct run *r, const struct vuln_case *vc, struct vuln_case **out, struct fault *err)
 {
-  struct vuln_case *vc = NULL;
+  *out = NULL;
+  for (size_t i = 0; vc->rm == RM_CLOSED && i < vc->field_count; i++)
+    if (!strcmp(vc->field[i].name, "link") && !strcmp(vc->field[i].extra, CASE_DUPLICATE_OF))
+      return load(r, vc->field[i].value, out, err);
+  return ST_OK;
+}
+
+static enum status follow_up(struct run *r, const char *id, int64_t party_id, const char *how, struct fault *err)
+{
+  struct vuln_case *vc = NULL, *original = NULL;
   if (!run_claim(r, id))
     return ST_OK;
   enum status st = load(r, id, &vc, err);
-  if (st || !vc)
-    return st ? st : fault(err, ST_RETRY, "case %s is gone", id);
-  struct party *p = outside_sender(r, vc);
+  if (!st && !vc)
+    st = fault(err, ST_RETRY, "case %s is gone", id);
+  if (!st)
+    st = original_of(r, vc, &original, err);
+  if (st)
+    return st;
+  struct party *p = party_id ? outside_sender_as(r, vc, party_id) : outside_sender(r, vc);
   struct outside said = { .advice = "" };
   size_t index = p ? (size_t)(p - vc->party) : 0;
   if (p)
@@ -536,23 +578,26 @@ static enum status follow_up(struct run *r, const char *id, const char *how, str
   if (p && p->new_key_waits)
     work_event(r, vc, "key.waits", "", "A new key came for %s; #key show and #key accept decide about it.", p->address);
   keep_message(r, vc, party, MESSAGE_FOLLOW_UP);
-  st = forward(r, vc, &said, NULL, err);
+  st = forward(r, vc, original, &said, NULL, err);
   work_end(r, LETTER_APPLIED, CLASS_FOLLOW_UP, vc->id, "");
   return st;
 }
 
 enum status report_decide(struct run *r, struct fault *err)
 {
-  struct thread_facts f = { 0 };
-  enum status st = facts_token(r, &f, err);
+  struct threading t = { 0 };
+  enum status st = facts_token(r, &t, err);
   if (!st)
-    st = facts_reference(r, &f, err);
+    st = facts_reference(r, &t, err);
   if (!st)
-    st = facts_subject(r, &f, err);
+    st = facts_subject(r, &t.f, err);
   if (st)
     return st;
-  struct thread_answer a = case_thread(&f);
-  return a.case_id ? follow_up(r, a.case_id, a.how, err) : open_case(r, a.mentions, err);
+  struct thread_answer a = case_thread(&t.f);
+  if (!a.case_id)
+    return open_case(r, a.mentions, err);
+  int64_t party = !strcmp(a.how, "token") ? t.token_party : !strcmp(a.how, "reference") ? t.reference_party : 0;
+  return follow_up(r, a.case_id, party, a.how, err);
 }
 
 /* ---- what cannot be read ---- */

@@ -25,7 +25,7 @@ static enum status fill(struct run *r, struct fault *err)
   const struct outbox_end *end = &r->work.failed_end;
   enum status st = store_outbox_load(g->store, r->pool, r->work.failed, &l, err);
   if (!st && !text_empty(l.case_id))
-    st = store_case_load(g->store, r->pool, l.case_id, &vc, err);
+    st = store_case_live(g->store, r->pool, l.case_id, &vc, err);
   if (st)
     return st;
   work_end(r, LETTER_APPLIED, CLASS_NONE, vc ? vc->id : "", "");

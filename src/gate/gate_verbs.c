@@ -170,7 +170,7 @@ static int verb_show(struct verb_call *v)
     buf_adds(v->out, "usage: embargoctl show ID\n");
     return 64;
   }
-  if (store_case_load(v->g->store, v->pool, v->argv[1], &vc, &v->err))
+  if (store_case_live(v->g->store, v->pool, v->argv[1], &vc, &v->err))
     return failed(v);
   if (v->json) {
     json_t *j = case_json(v, vc);

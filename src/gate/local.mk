@@ -8,6 +8,7 @@ libgate_a_SOURCES = src/gate/gate.c src/gate/gate_loop.c src/gate/gate_tx.c src/
 	src/gate/gate_answer.c src/gate/gate_party.c src/gate/gate_outside.c src/gate/gate_chase.c src/gate/gate_outbox.c src/gate/gate_unsent.c src/gate/gate_clock.c src/gate/gate_digest.c src/gate/gate_keywatch.c src/gate/gate_keywatch.h src/gate/gate_due.c src/gate/gate_due.h src/gate/gate_due_know.c src/gate/gate_due_show.c src/gate/gate_due_words.c src/gate/gate_control.c src/gate/gate_verbs.c src/gate/gate_check.c \
 	src/gate/gate_private.h
 libgate_a_SOURCES += src/gate/gate_embargo.c src/gate/gate_embargo_end.c src/gate/gate_embargo.h
+libgate_a_SOURCES += src/gate/gate_structure.c
 libgate_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 GATE_ROOM = libgate.a $(STORE_ROOM) $(COMMAND_ROOM) $(CASE_ROOM) $(TEMPLATE_ROOM) $(MAIL_ROOM) $(PGP_ROOM) $(CONF_ROOM) $(WKD_ROOM) $(WIRE_ROOM) $(BASE_ROOM) $(JANSSON_LIBS)
 

@@ -104,6 +104,60 @@ enum status store_case_absorb(struct store *st, const struct vuln_case *from, st
 
 /* ---- one letter, or a whole thread ---- */
 
+_Static_assert(MESSAGE_REPORT == 1 && MESSAGE_FOLLOW_UP == 2, "the SQL texts and the index name them");
+
+static enum status others_of(struct store *st, int64_t letter, int64_t party, size_t *others, struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  bool row;
+  *others = 0;
+  if (!party)
+    return ST_OK;
+  enum status s = db_one(st->db, "SELECT count(*) FROM message WHERE party = $1 AND letter_id <> $2 AND kind IN (1, 2)",
+                         DB_ARGS(db_i(party), db_i(letter)), &q, &row, err);
+  *others = s == ST_OK && row ? (size_t)db_int(q, 0) : 0;
+  return s;
+}
+
+enum status store_message_of_letter(struct store *st, struct pool *pool, int64_t letter, struct case_message *out,
+                                    char **case_id, size_t *others, bool *found, struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  AUTO(pool_freep) struct pool *scratch = pool_new_wiping("letter");
+  struct store_row row = { .st = st, .pool = pool, .table = "message", .err = err };
+  struct vuln_case *vc = NULL;
+  char *name = NULL;
+  *others = 0;
+  enum status s = db_one(st->db,
+                         "SELECT id, case_id, at, party, kind, who, subject, text, protection FROM message"
+                         " WHERE letter_id = $1 AND kind IN (1, 2) ORDER BY id LIMIT 1",
+                         DB_ARGS(db_i(letter)), &q, found, err);
+  if (s != ST_OK || !*found)
+    return s;
+  row.id = db_int(q, 0);
+  s = store_case_key(st, db_int(q, 1), &row.key, err);
+  if (s == ST_OK)
+    s = store_case_name(st, scratch, db_int(q, 1), &name, err);
+  if (s == ST_OK)
+    s = store_case_live(st, scratch, name, &vc, err);
+  if (s == ST_OK)
+    s = others_of(st, letter, db_int(q, 3), others, err);
+  if (s != ST_OK)
+    return s;
+  *case_id = pool_strdup(pool, vc->id);
+  *out = (struct case_message){ .id = row.id,
+                                .at = db_int(q, 2),
+                                .letter = letter,
+                                .party = db_int(q, 3),
+                                .kind = (enum message_kind)db_int(q, 4),
+                                .who = store_open_text(&row, q, 5, "who"),
+                                .subject = store_open_text(&row, q, 6, "subject"),
+                                .text = store_open_text(&row, q, 7, "text"),
+                                .message_id = "",
+                                .protection = store_open_text(&row, q, 8, "protection") };
+  return row.status;
+}
+
 struct moving {
   struct store *st;
   struct pool *pool;

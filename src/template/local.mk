@@ -12,7 +12,7 @@ nobase_dist_pkgdata_DATA += templates/de/ack/content-free.txt templates/de/ack/f
 	templates/de/partials/answer.txt templates/de/partials/disclosure.txt templates/de/partials/fix.txt \
 	templates/de/partials/footer.txt templates/de/partials/greeting.txt templates/de/partials/plan.txt \
 	templates/de/partials/products.txt templates/de/partials/scores.txt templates/de/partials/tlp.txt \
-	templates/de/reply/plain.txt templates/de/reply/status.txt templates/de/reply/thanks.txt \
+	templates/de/reply/plain.txt templates/de/reply/status.txt templates/de/reply/thanks.txt templates/de/reply/duplicate.txt \
 	templates/en/ack/content-free.txt templates/en/ack/full.txt templates/en/ack/undecryptable.txt \
 	templates/en/internal/bounce.txt templates/en/internal/unsent.txt templates/en/internal/reminder.txt templates/en/internal/remind.txt \
 	templates/en/internal/digest.txt templates/en/internal/clock.txt templates/de/internal/digest.txt templates/de/internal/clock.txt \
@@ -24,7 +24,7 @@ nobase_dist_pkgdata_DATA += templates/de/ack/content-free.txt templates/de/ack/f
 	templates/en/partials/disclosure.txt templates/en/partials/fix.txt templates/en/partials/footer.txt \
 	templates/en/partials/greeting.txt templates/en/partials/plan.txt templates/en/partials/products.txt \
 	templates/en/partials/scores.txt templates/en/partials/tlp.txt templates/en/reply/plain.txt \
-	templates/en/reply/status.txt templates/en/reply/thanks.txt
+	templates/en/reply/status.txt templates/en/reply/thanks.txt templates/en/reply/duplicate.txt
 nobase_dist_pkgdata_DATA += templates/de/party/answer.txt templates/de/party/ask.txt templates/de/party/chase.txt \
 	templates/de/party/details.txt templates/de/party/invitation.txt templates/en/party/answer.txt \
 	templates/en/party/ask.txt templates/en/party/chase.txt templates/en/party/details.txt \

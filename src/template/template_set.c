@@ -21,6 +21,7 @@ static const char *const needed[] = {
   "reply/plain",
   "reply/status",
   "reply/thanks",
+  "reply/duplicate",
   "notices/fda",
   "notices/cisa",
   "notices/isac",

@@ -19,3 +19,5 @@ dist_check_SCRIPTS += tests/scenario/parties.py
 TESTS += tests/scenario/parties.py
 dist_check_SCRIPTS += tests/scenario/releases.py
 TESTS += tests/scenario/releases.py
+dist_check_SCRIPTS += tests/scenario/structure.py
+TESTS += tests/scenario/structure.py

@@ -34,7 +34,7 @@ static const struct row letter_rows[] = {
     "lead analyst",
     "letter to 1  reply/plain gate 2 [Hello.]\nevent reply [reply written to the reporter (reply/plain)]",
     "EMB-2026-0001 Received title=Old title" },
-  { { 0 }, "#reply", "reject: its text is missing; usage: #reply [TEMPLATE] + text", "", "" },
+  { { 0 }, "#reply", "reject: its text is missing; usage: #reply [TEMPLATE] [ADDRESS] + text", "", "" },
   { { 0 },
     "#reply fixed",
     "ok: EMB-2026-0001: reply to rosa@x.org, signed and encrypted",
@@ -57,8 +57,8 @@ static const struct row letter_rows[] = {
     "" },
   { { 0 },
     "#reply Thank you",
-    "reject: only a template's name may stand behind it; the text begins on the next line; usage: #reply [TEMPLATE] + "
-    "text",
+    "reject: only a template's name and one reporter's address may stand behind it; the text begins on the next line; usage: #reply "
+    "[TEMPLATE] [ADDRESS] + text",
     "",
     "" },
   { { .no_reporter = true },

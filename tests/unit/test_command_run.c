@@ -12,6 +12,7 @@ struct row {
 };
 #include "test_command_case_rows.h"
 #include "test_command_letter_rows.h"
+#include "test_command_structure_rows.h"
 
 static const char *snapshot(struct pool *pool, const struct vuln_case *vc)
 {
@@ -56,14 +57,23 @@ START_TEST(letters_keys_and_roles)
 }
 END_TEST
 
+START_TEST(structure)
+{
+  run_rows(structure_rows, ARRAY_LEN(structure_rows));
+}
+END_TEST
+
 START_TEST(every_command_has_a_row_that_succeeds_and_one_that_fails)
 {
   const struct command_row *table;
   size_t count = command_table(&table);
   for (size_t i = 0; i < count; i++) {
     bool good = false, bad = false;
-    for (size_t k = 0; k < ARRAY_LEN(case_rows) + ARRAY_LEN(letter_rows); k++) {
-      const struct row *r = k < ARRAY_LEN(case_rows) ? &case_rows[k] : &letter_rows[k - ARRAY_LEN(case_rows)];
+    for (size_t k = 0; k < ARRAY_LEN(case_rows) + ARRAY_LEN(letter_rows) + ARRAY_LEN(structure_rows); k++) {
+      size_t past = k - ARRAY_LEN(case_rows);
+      const struct row *r = k < ARRAY_LEN(case_rows)      ? &case_rows[k]
+                            : past < ARRAY_LEN(letter_rows) ? &letter_rows[past]
+                                                            : &structure_rows[past - ARRAY_LEN(letter_rows)];
       size_t len = strlen(table[i].name);
       const char *at = strstr(r->text, table[i].name);
       if (!at || at == r->text || at[-1] != '#' || (at[len] != '\0' && at[len] != ' ' && at[len] != '\n'))
@@ -301,6 +311,7 @@ int main(void)
   tcase_set_timeout(t, 60);
   tcase_add_test(t, cases_and_facts);
   tcase_add_test(t, letters_keys_and_roles);
+  tcase_add_test(t, structure);
   tcase_add_test(t, every_command_has_a_row_that_succeeds_and_one_that_fails);
   tcase_add_test(t, observers_only_read);
   tcase_add_test(t, one_bad_command_and_nothing_is_applied);

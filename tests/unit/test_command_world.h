@@ -18,6 +18,9 @@ struct scene {
   bool no_reporter, no_key, clear_ok, spam, merged, unbound, signed_only, no_templates;
   const char *attached; /* address of a key that is attached to the mail */
   int gate_reply, gate_notify;
+  enum rm_state other_rm; /* of the second case; 0: as rm */
+  const char *other_cve;  /* its CVE id */
+  bool same_sender;       /* rosa reported both; else sam@y.org the second */
 };
 
 static const char *customers[] = { "customers", NULL };
@@ -52,7 +55,7 @@ static struct conf_stakeholder test_stakeholder[] = {
   { .name = "odd", .address = "x@c.example", .kind = "other", .fingerprint = "F9", .clearance = TLP_RED },
 };
 static struct due_deadline test_due[] = { { .name = "fda-806", .met_by = { "filed:fda-806" }, .met_by_count = 1 },
-                                        { .name = "status-update" } };
+                                          { .name = "status-update" } };
 static struct conf_product test_product[] = { { .name = "Infusion Pump" },
                                               { .name = "Infusion Pump XL" },
                                               { .name = "Monitor" } };
@@ -76,6 +79,44 @@ static const char *case_of_cve(void *self, const char *cve)
   return strcmp(cve, "CVE-2026-7777") == 0 ? "EMB-2026-0009" : NULL;
 }
 
+/* Letters 5 and 6 of the first case, 7 of the second, 8 without a sender, 9 of a case that is not here. */
+static bool letter_by_number(void *self, int64_t id, struct command_letter *out)
+{
+  static const struct command_letter letter[] = {
+    { .id = 5,
+      .party = 11,
+      .at = NOW - 900,
+      .case_id = "EMB-2026-0001",
+      .subject = "s",
+      .text = "t",
+      .protection = "encrypted" },
+    { .id = 6, .party = 11, .at = NOW - 800, .case_id = "EMB-2026-0001", .others = 1, .in_clear = true },
+    { .id = 7, .party = 12, .at = NOW - 700, .case_id = "EMB-2026-0002" },
+    { .id = 8, .at = NOW - 600, .case_id = "EMB-2026-0001" },
+    { .id = 9, .party = 13, .at = NOW - 600, .case_id = "EMB-2026-0009" },
+  };
+  (void)self;
+  for (size_t i = 0; i < ARRAY_LEN(letter); i++)
+    if (letter[i].id == id) {
+      *out = letter[i];
+      return true;
+    }
+  return false;
+}
+
+/* What makes the second case another one. */
+static void other_case_of(struct pool *pool, const struct scene *s, struct vuln_case *vc)
+{
+  if (vc->party_count) {
+    vc->party[0].id = 12;
+    vc->party[0].token = "tok2";
+    vc->party[0].address = s->same_sender ? "Rosa@x.org" : "sam@y.org";
+  }
+  vc->rm = s->other_rm ? s->other_rm : vc->rm;
+  if (s->other_cve)
+    case_set(pool, vc, &(struct case_field){ .name = "cve", .value = s->other_cve });
+}
+
 static struct vuln_case *test_case(struct pool *pool, const struct scene *s, const char *id)
 {
   struct case_report r = { .subject = "Old title",
@@ -87,6 +128,8 @@ static struct vuln_case *test_case(struct pool *pool, const struct scene *s, con
   struct vuln_case *vc = case_open(pool, &r, 90);
   vc->id = id;
   vc->rm = s->rm ? s->rm : RM_RECEIVED;
+  if (vc->party_count)
+    vc->party[0].id = 11;
   vc->closed_at = vc->rm == RM_CLOSED ? NOW - 10 : 0;
   vc->spam = s->spam;
   vc->reporter_clear_ok = s->clear_ok;
@@ -120,6 +163,7 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
   struct vuln_case **cases = pool_array(pool, 2, sizeof *cases);
   cases[0] = test_case(pool, s, "EMB-2026-0001");
   cases[1] = test_case(pool, s, "EMB-2026-0002");
+  other_case_of(pool, s, cases[1]);
   *before = cases[0];
   bool no_templates = s->no_templates;
   const char **address = pool_array(pool, 1, sizeof *address);
@@ -141,6 +185,7 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
                              .forms = test_forms,
                              .answers = test_answers,
                              .case_of_cve = case_of_cve,
+                             .letter = letter_by_number,
                              .self = &no_templates };
   struct command_mail *m = pool_new_of(pool, struct command_mail);
   struct plan *plan = pool_new_of(pool, struct plan);
@@ -168,7 +213,8 @@ static inline const char *results_text(struct pool *pool, const struct plan *p)
 /* One line for each effect. */
 static inline const char *effects_text(struct pool *pool, const struct plan *p)
 {
-  static const char *const kind[] = { "?", "event", "letter", "NOTE", "answer", "KEY", "SPAM", "APPROVE", "CANCEL", "EMBARGO" };
+  static const char *const kind[] = { "?",    "event",   "letter", "NOTE",  "answer", "KEY",
+                                      "SPAM", "APPROVE", "CANCEL", "EMBARGO", "MERGE", "MOVE", "COPY" };
   struct buf b = buf_new(pool, 400);
   for (size_t i = 0; i < p->effect_count; i++) {
     const struct effect *e = &p->effect[i];
@@ -176,6 +222,12 @@ static inline const char *effects_text(struct pool *pool, const struct plan *p)
     if (e->kind == EFFECT_LETTER)
       buf_printf(&b, " to %d %s %s gate %d%s", e->to, e->to_name, e->template_name, e->gate,
                  e->preview_only ? " preview" : "");
+    if (e->kind == EFFECT_LETTER && e->party)
+      buf_printf(&b, " party %zu", e->party);
+    if (e->kind == EFFECT_MERGE || e->kind == EFFECT_MOVE || e->kind == EFFECT_COPY)
+      buf_printf(&b, " %s to %s", p->vc[e->vc]->id, p->vc[e->to_vc]->id);
+    if (e->kind == EFFECT_MOVE || e->kind == EFFECT_COPY)
+      buf_printf(&b, " party %zu letter %" PRId64 "%s", e->place, e->letter.id, e->thread ? " thread" : "");
     if (e->kind == EFFECT_ANSWER)
       buf_printf(&b, " %d", e->answer);
     if (e->embargo)
@@ -190,7 +242,23 @@ static inline const char *effects_text(struct pool *pool, const struct plan *p)
   return buf_str(&b);
 }
 
-/* The cases that changed: id, states, reporter, members, fields. */
+static inline bool is_active_reporter(const struct party *p)
+{
+  return !p->removed && p->role == PARTY_REPORTER;
+}
+
+/* The reporters, when they are several; those who are new have no row yet. */
+static inline void parties_text(struct buf *b, const struct vuln_case *vc)
+{
+  size_t active = 0;
+  for (size_t i = 0; i < vc->party_count; i++)
+    active += is_active_reporter(&vc->party[i]);
+  for (size_t i = 0; active > 1 && i < vc->party_count; i++)
+    if (is_active_reporter(&vc->party[i]))
+      buf_printf(b, " <%s%s>", vc->party[i].address, vc->party[i].id ? "" : ", new");
+}
+
+/* The cases that changed: id, states, reporters, members, fields. */
 static inline const char *cases_text(struct pool *pool, const struct plan *p)
 {
   struct buf b = buf_new(pool, 400);
@@ -203,6 +271,8 @@ static inline const char *cases_text(struct pool *pool, const struct plan *p)
     if (vc->em == EM_EXITED || vc->em == EM_REVISE)
       buf_printf(&b, " embargo=%s/%s/%s", em_state_name(vc->em), time_iso(pool, vc->embargo_until),
                  vc->embargo_proposed ? time_iso(pool, vc->embargo_proposed) : "-");
+    buf_printf(&b, "%s%s", text_empty(vc->merged_into) ? "" : " merged into ", vc->merged_into);
+    parties_text(&b, vc);
     for (size_t k = 0; k < vc->member_count; k++)
       buf_printf(&b, " %s%s", vc->member[k].role == MEMBER_WATCHER ? "~" : "+", vc->member[k].analyst);
     for (size_t k = 0; k < vc->field_count; k++)

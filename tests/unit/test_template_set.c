@@ -260,6 +260,7 @@ static const char *const names[] = {
   "reply/plain",
   "reply/status",
   "reply/thanks",
+  "reply/duplicate",
   "notices/fda",
   "notices/cisa",
   "notices/isac",
@@ -336,7 +337,7 @@ START_TEST(the_program_has_all_its_letters)
 END_TEST
 
 static const char *const acks[] = { "ack/full", "ack/content-free", "ack/undecryptable", "reply/status",
-                                    "reply/thanks", "party/invitation", "party/chase" };
+                                    "reply/thanks", "reply/duplicate", "party/invitation", "party/chase" };
 
 /* What goes out without encryption says nothing of the report. */
 START_TEST(clear_letters_hold_nothing_of_the_report)

@@ -83,6 +83,7 @@ const char schema_v1[] =
     "NULL,"
     "  text BLOB NOT NULL, message_id BLOB NOT NULL, protection BLOB NOT NULL, message_id_digest BLOB) STRICT;"
     "CREATE INDEX message_case ON message (case_id, id);"
+    "CREATE INDEX message_letter ON message (letter_id) WHERE kind IN (1, 2);"
     "CREATE INDEX message_message_id ON message (message_id_digest);"
 
     "CREATE TABLE outbox (id INTEGER PRIMARY KEY, case_id INTEGER REFERENCES vuln_case (id), state INTEGER NOT NULL,"
