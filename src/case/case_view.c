@@ -111,11 +111,17 @@ static bool in_list(const char *const *list, const char *name)
   return false;
 }
 
-static void keep_fields(struct vuln_case *view, const char *const *list)
+/* Whom the publication will thank is who takes part: before it each sees what they have asked for themselves. */
+static bool may_see(const struct case_field *f, const char *const *list, const struct party *p)
+{
+  return in_list(list, f->name) && (strcmp(f->name, "credit") || text_ieq(f->by, p->address));
+}
+
+static void keep_fields(struct vuln_case *view, const char *const *list, const struct party *p)
 {
   size_t kept = 0;
   for (size_t i = 0; i < view->field_count; i++)
-    if (in_list(list, view->field[i].name))
+    if (may_see(&view->field[i], list, p))
       view->field[kept++] = view->field[i];
   view->field_count = kept;
 }
@@ -132,7 +138,7 @@ struct vuln_case *case_view(struct pool *pool, const struct vuln_case *vc, const
       fields = views[i].fields;
       facts = views[i].facts;
     }
-  keep_fields(view, fields);
+  keep_fields(view, fields, p);
   view->cs &= facts;
   for (unsigned i = 0; i < CS_FACTS; i++)
     view->cs_at[i] = view->cs >> i & 1 ? view->cs_at[i] : 0;

@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from commands import ONE, TWO, field, live, ok, opened, refused, token_of  # noqa: E402
 from gateway import expect  # noqa: E402
-from story import SECRET, main  # noqa: E402
+from story import SECRET, main, wait  # noqa: E402
 
 DETAILS = "Any firmware is taken: quokkaloader."
 
@@ -480,6 +480,80 @@ def chased(s):
     expect(party(s, s.cisa.address)["status"] == "invited", "a mail of theirs ends it", s.show())
 
 
+def chase_waits_for_the_clock(s):
+    """While the clock is in doubt nobody is chased; once an operator has confirmed it, they are."""
+    clock = os.path.join(s.root, "clock")
+
+    def set_clock(ahead):
+        with open(clock + ".new", "w") as f:
+            f.write("+%d" % ahead)
+        os.rename(clock + ".new", clock)
+
+    ack, fw = reported_once(s)
+    ok(s.command(s.alice, "#invite cisa\n", fw))
+    s.one(s.cisa, "the invitation")
+    set_clock(0)
+    with s.daemon({"EMBARGOD_FAKE_TIME": "@" + clock}) as d:
+        d.says("keys ready")
+        wait(lambda: "not held" in s.ctl("clock"), "it runs")
+        set_clock(8 * 86400)
+        d.says("the clock has jumped")
+        before = d.log().count("mail sent")
+        s.deliver(s.robin.encrypted(s.ADDRESS, "Re: " + fw.subject, "Still there?\n", reply_to=ack))
+        wait(lambda: d.log().count("mail sent") > before + 1, "it works on")
+        expect(not s.fresh(s.cisa), "but chases nobody")
+        s.ctl("clock", "accept")
+        got = []
+        wait(lambda: got.extend(s.fresh(s.cisa)) or got, "now it does")
+        expect("we wrote to you" in got[0].text, "reminds", got[0].text)
+
+
+@live
+def others_join(s):
+    """A second reporter has a thread and a view of their own; who declines gets nothing, and may be asked again."""
+    ack, fw = reported(s)
+    filled(s, fw)
+    s.fresh(s.robin)
+    rita = supplier(s, "Rita Second", "rita@uni.example")
+    invitation = invited(s, fw, rita, "reporter")
+    got, seen = say(s, rita, "#embargo accept\n#credit Rita\n#status\n", invitation)
+    details = next(m for m in got if "TLP:AMBER" in m.subject)
+    for m in got:
+        silent(m, "robin", "Robin", "quokka", "internaltag", "alice")
+    expect("Pump takes any firmware" in details.text, "a reporter's view: no analysis", details.text)
+    say(s, s.robin, "#credit Robin\n", ack)
+    expect(sorted(field(s, "credit")) == ["Rita", "Robin"], "each their own", field(s, "credit"))
+    s.fresh(s.robin)
+    got, seen = say(s, rita, "#status\n", details)
+    silent(has(got, "Credit: Rita"), "Robin")
+    ok(s.command(s.alice, "#reply\nThank you, Robin.\n#end\n#ask rita\nThank you, Rita.\n#end\n", fw), "#reply", "#ask rita")
+    one, other = s.one(s.robin), s.one(rita)
+    silent(one, "Rita", "rita"), silent(other, "Robin", "robin")
+    expect("Thank you, Robin." in one.text and "Thank you, Rita." in other.text, "each in their own thread", one.text, other.text)
+    expect(invitation["Message-ID"] in other["References"] and invitation["Message-ID"] not in one["References"], "threads", one["References"])
+    # a guess at the other's token: it routes, it admits nobody; Rita is a participant by her key all the same
+    ok(s.command(s.alice, "#invite cisa\n", fw))
+    m = s.one(s.cisa, "the invitation")
+    got, seen = say(s, s.cisa, "#embargo reject\n\nWe cannot keep it.\n", m)
+    silent(has(got, "#embargo reject done"), "quokka", "Pump 9")
+    has(seen, "CARRIED OUT #embargo reject", "We cannot keep it.")
+    p = party(s, s.cisa.address)
+    expect(p["status"] == "declined" and not p["accepted"] and not p["details"] and s.show()["embargo"] == "Active", "declined; the embargo stands", p)
+    refused(s.command(s.alice, "#party cisa details\n", fw), "#party cisa details", "has not accepted")
+    ok(s.command(s.alice, "#invite cisa\n", fw), "#invite cisa")
+    got, seen = say(s, s.cisa, "#embargo accept\n", s.one(s.cisa, "once more"))
+    expect(len(got) == 2 and any(DETAILS in m.text for m in got), "asked again, and they do", *[m.subject for m in got])
+    raw = s.cisa.encrypted(s.ADDRESS, "Re: " + m.subject, "#withdraw enough\n", reply_to=m)
+    s.deliver(raw)
+    s.once()
+    expect(party(s, s.cisa.address)["status"] == "withdrawn", "withdrawn", s.show())
+    refused(s.command(s.alice, "#party cisa details\n", fw), "#party cisa details")
+    for who, words in ((s.robin, ("rita", "Rita", "CISA", "quokka")), (rita, ("robin", "CISA", "quokka")), (s.cisa, ("robin", "rita", "Robin", "Rita"))):
+        for _, _, to, _, raw in s.out():
+            if to == who.address:
+                silent(who.open(raw), *words)
+
+
 def central(m):
     return "central@cisa.example" in m.text and ("No answer" in m.subject or "Unresponsive" in m.subject)
 
@@ -492,7 +566,7 @@ def reported_once(s):
     return ack, fw
 
 
-STORIES = [an_invitation, asked_and_removed, no_embargo_no_key, gated, too_often, in_german, chased, a_reporter_asks, an_accepted_revision, not_signed, no_key_at_all, hostile]
+STORIES = [an_invitation, asked_and_removed, no_embargo_no_key, gated, too_often, in_german, others_join, chase_waits_for_the_clock, chased, a_reporter_asks, an_accepted_revision, not_signed, no_key_at_all, hostile]
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, {gated: {"extra": "gate_ask = 1"}, too_often: {"extra": "answers_per_day = 2"}, in_german: {"extra": "language = de"}}))

@@ -34,6 +34,10 @@ static struct vuln_case *full_case(void)
     vc->cs_at[i] = 1700000000 + i;
   for (size_t i = 0; i < ARRAY_LEN(fields); i++)
     case_set(pool, vc, &(struct case_field){ .name = fields[i], .value = fields[i], .extra = "", .by = "alice" });
+  for (int role = PARTY_REPORTER; role <= PARTY_OBSERVER; role++) /* each has asked for thanks */
+    case_set(pool, vc,
+             &(struct case_field){ .name = "credit", .value = pool_printf(pool, "thanks to %d", role), .extra = "",
+                                   .by = party_role_name((enum party_role)role) });
   (void)case_add_member(pool, vc, "alice", MEMBER_ASSIGNEE);
   for (int role = PARTY_REPORTER; role <= PARTY_OBSERVER; role++)
     case_add_party(pool, vc,
@@ -45,10 +49,10 @@ static const struct {
   enum party_role role;
   const char *fields, *cs;
 } rows[] = {
-  { PARTY_REPORTER, "title cve credit tlp product", "VFDPxa" },
-  { PARTY_COORDINATOR, "title description cve credit tlp product", "VFDPXA" },
-  { PARTY_SUPPLIER, "title description cve credit tlp product", "VFDPXA" },
-  { PARTY_REGULATOR, "title description cve clinical credit tlp product", "VFDPXA" },
+  { PARTY_REPORTER, "title cve tlp product credit", "VFDPxa" },
+  { PARTY_COORDINATOR, "title description cve tlp product credit", "VFDPXA" },
+  { PARTY_SUPPLIER, "title description cve tlp product credit", "VFDPXA" },
+  { PARTY_REGULATOR, "title description cve clinical tlp product credit", "VFDPXA" },
   { PARTY_ISAC, "title description cve tlp product", "VFDPXA" },
   { PARTY_CUSTOMER, "title description cve tlp product", "VFDPXA" },
   { PARTY_OBSERVER, "title cve tlp product", "VFDPxa" },
@@ -74,9 +78,11 @@ START_TEST(roles_see_what_is_theirs)
   ck_assert_str_eq(cs, rows[_i].cs);
   ck_assert(view->cs_at[CS_ATTACKS] == 0 || (view->cs >> CS_ATTACKS & 1));
   ck_assert_int_eq(view->rm, RM_ACCEPTED);
+  for (size_t i = 0; i < view->field_count; i++) /* of the credits its own */
+    ck_assert(strcmp(view->field[i].name, "credit") || strcmp(view->field[i].by, p->address) == 0);
   ck_assert(view->party_count == 1 && view->member_count == 0);
   ck_assert_str_eq(view->party[0].address, p->address);
-  ck_assert(vc->party_count == 7 && vc->member_count == 1 && vc->field_count == 10); /* the case itself stays */
+  ck_assert(vc->party_count == 7 && vc->member_count == 1 && vc->field_count == 17); /* the case itself stays */
 }
 END_TEST
 
