@@ -181,6 +181,29 @@ START_TEST(one_certificate)
 }
 END_TEST
 
+/* It goes behind the primary key; what is no key revocation, is cut short, or comes behind something else goes nowhere. */
+START_TEST(a_revocation_alone)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("t");
+  struct packet_certs c;
+  struct bytes out = { 0 }, rest;
+  struct packet p;
+  packet_split(pool, corpus(pool, "alice.asc"), 10, &c);
+  struct bytes cert = c.cert[0].data, good = BYTES("\x88\x05\x04\x20\x01\x0a\x00");
+  ck_assert(packet_revoke(pool, good, cert, &out));
+  ck_assert_uint_eq(out.len, cert.len + good.len);
+  rest = out;
+  ck_assert(packet_next(&rest, &p) && p.tag == PACKET_PUBLIC_KEY);
+  ck_assert(packet_next(&rest, &p) && p.tag == PACKET_SIGNATURE && bytes_eq(p.raw, good));
+  ck_assert(packet_next(&rest, &p) && p.tag == PACKET_USER_ID);
+  ck_assert(!packet_revoke(pool, BYTES("\x88\x05\x04\x13\x01\x0a\x00"), cert, &out));
+  ck_assert(!packet_revoke(pool, BYTES("\x88\x09\x04\x20\x01\x0a\x00"), cert, &out));
+  ck_assert(!packet_revoke(pool, cert, cert, &out));
+  ck_assert(!packet_revoke(pool, BYTES(""), cert, &out));
+  ck_assert(!packet_revoke(pool, good, good, &out));
+}
+END_TEST
+
 START_TEST(several_blocks_and_text)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("t");
@@ -257,6 +280,7 @@ int main(void)
   suite_add_tcase(s, t);
   t = tcase_create("keys");
   tcase_add_test(t, one_certificate);
+  tcase_add_test(t, a_revocation_alone);
   tcase_add_test(t, several_blocks_and_text);
   tcase_add_test(t, new_key_hides_no_old_one);
   tcase_add_test(t, secret_parts_are_left_out);
