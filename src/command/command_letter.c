@@ -67,7 +67,8 @@ static bool had_before(const struct vuln_case *vc, size_t party)
   return false;
 }
 
-/* All reporters, or the one who has that address. */
+/* All who reported it, or the one who has that address. One who was invited as a reporter is written to when named, and once the
+ * embargo is accepted. */
 static enum status reply_to(struct command_context *cx, const char *address, size_t **party, size_t *count, struct fault *err)
 {
   const struct vuln_case *vc = command_case(cx);
@@ -78,8 +79,10 @@ static enum status reply_to(struct command_context *cx, const char *address, siz
   for (size_t i = 0; i < vc->party_count; i++) {
     const struct party *p = &vc->party[i];
     if (p->removed || p->role != PARTY_REPORTER || text_empty(p->address) || had_before(vc, i) ||
-        (address && !text_ieq(p->address, address)))
+        (address && !text_ieq(p->address, address)) || (p->invited_at && !address))
       continue;
+    if (!case_party_entitled(vc, p))
+      return fault(err, ST_DENIED, "%s has not accepted the embargo; #ask %s writes there, and waits for an #approve", p->address, p->address);
     (*party)[(*count)++] = i;
   }
   if (*count)

@@ -516,6 +516,9 @@ def others_join(s):
     s.fresh(s.robin)
     rita = supplier(s, "Rita Second", "rita@uni.example")
     invitation = invited(s, fw, rita, "reporter")
+    ok(s.command(s.alice, "#reply\nOnly for those who reported it: kiwi.\n#end\n", fw), "#reply")
+    expect("kiwi" in s.one(s.robin).text and not s.fresh(rita), "a reply is not for who is only invited")
+    refused(s.command(s.alice, "#reply rita@uni.example\nkiwi\n#end\n", fw), "#reply rita@uni.example", "has not accepted")
     got, seen = say(s, rita, "#embargo accept\n#credit Rita\n#status\n", invitation)
     details = next(m for m in got if "TLP:AMBER" in m.subject)
     for m in got:
