@@ -54,7 +54,7 @@ struct conf_deadline {
 };
 struct conf {
   const char *file;          /* absolute */
-  const char *organisation, *address, *contact, *policy_url, *language, *zone, *case_prefix;
+  const char *organisation, *address, *contact, *policy_url, *cve_org_id, *language, *zone, *case_prefix;
   int digest_hour;           /* local hour of the daily digest; -1: none */
   int key_check_hour;        /* local hour of the look at all keys; -1: none */
   int default_hour;          /* local hour of a plain date */

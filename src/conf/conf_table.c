@@ -11,6 +11,7 @@ static const struct conf_setting settings[] = {
   { TOP(address), CONF_ADDRESS, AT(conf, address), "!", 0, 0, NULL, "Address of the security mailbox." },
   { TOP(contact), CONF_STR, AT(conf, contact), "", 0, 0, NULL, "Further contact that notices name, such as a telephone number." },
   { TOP(policy_url), CONF_STR, AT(conf, policy_url), "", 0, 0, NULL, "URL of the disclosure policy." },
+  { TOP(cve_org_id), CONF_STR, AT(conf, cve_org_id), "", 0, 0, NULL, "UUID that the CVE programme gave the organisation as CNA." },
   { TOP(language), CONF_STR, AT(conf, language), "en", 0, 0, NULL, "Language of letters to those who have none set." },
   { TOP(zone), CONF_STR, AT(conf, zone), "UTC", 0, 0, NULL, "Time zone in which local times are shown and read." },
   { TOP(default_hour), CONF_INT, AT(conf, default_hour), "9", 0, 23, NULL, "Local hour of a date without one." },

@@ -21,3 +21,5 @@ dist_check_SCRIPTS += tests/scenario/releases.py
 TESTS += tests/scenario/releases.py
 dist_check_SCRIPTS += tests/scenario/structure.py
 TESTS += tests/scenario/structure.py
+dist_check_SCRIPTS += tests/scenario/advisory.py
+TESTS += tests/scenario/advisory.py
