@@ -61,10 +61,7 @@ static bool leads_here(const struct asking *a, const char *id)
 {
   struct vuln_case *vc = NULL;
   struct fault err = { 0 };
-  enum status st = text_ieq(id, a->vc->id) ? ST_OK : store_case_load(a->r->g->store, a->r->pool, id, &vc, &err);
-  for (int hops = 0; !st && vc && !text_empty(vc->merged_into) && !text_ieq(vc->id, a->vc->id) && hops < 8; hops++)
-    st = store_case_load(a->r->g->store, a->r->pool, vc->merged_into, &vc, &err);
-  return !st && (!vc || text_ieq(vc->id, a->vc->id));
+  return text_ieq(id, a->vc->id) || (!store_case_live(a->r->g->store, a->r->pool, id, &vc, &err) && text_ieq(vc->id, a->vc->id));
 }
 
 /* The signature must say which case it means: else a signed mail of one case would work in another. */
