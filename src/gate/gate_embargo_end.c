@@ -17,7 +17,7 @@ static enum status end(struct run *r, struct fault *err)
     fault_clear(err);
     return ST_OK;
   }
-  if (st || !embargo_is_over(vc, clock_now(&g->clock)))
+  if (st || !text_empty(vc->merged_into) || !embargo_is_over(vc, clock_now(&g->clock)))
     return st;
   struct embargo_act a = {
     .pool = r->pool, .vc = vc, .by = { "", false }, .now = clock_now(&g->clock), .zone = g->conf->zone

@@ -43,7 +43,7 @@ static void keys_of_case(struct named_keys *n, const char *id)
   struct run *r = n->r;
   struct vuln_case *vc = NULL;
   struct fault err = { 0 };
-  if (text_empty(id) || store_case_load(r->g->store, r->pool, id, &vc, &err))
+  if (text_empty(id) || store_case_live(r->g->store, r->pool, id, &vc, &err))
     return;
   for (size_t i = 0; i < vc->party_count && n->count < n->max; i++) {
     struct stored_key k;

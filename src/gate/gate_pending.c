@@ -163,10 +163,15 @@ static enum status fill(struct run *r, struct fault *err)
 static void pending_decide(struct run *r)
 {
   struct fault err = { 0 };
+  struct vuln_case *vc = NULL;
   work_reset(r);
-  if (!run_claim(r, r->about))
+  enum status st = store_case_live(r->g->store, r->pool, r->about, &vc, &err); /* of a case that was merged: the other one's */
+  if (!st)
+    r->about = vc->id;
+  if (!st && !run_claim(r, r->about))
     return;
-  enum status st = fill(r, &err);
+  if (!st)
+    st = fill(r, &err);
   if (st) {
     run_fail(r, &err);
     return;
