@@ -59,8 +59,8 @@ static void simple_ones(struct gaps *g, bool required)
     { !cve || uuid(a->cve_org_id), true, "no UUID of the organisation as CNA", "cve_org_id in embargod.conf(5)" },
     { g->format != ADVISORY_CSAF || *a->space, true, "no URL that names the publisher", "policy_url in embargod.conf(5)" },
     { cve || *a->cve, false, "no CVE id", "#cve CVE-ID" },
-    { *a->cwe, false, "no weakness", "#cwe CWE-ID" },
-    { !*a->cwe || assess_cwe_name(a->cwe), false, "no weakness of CWE 4.17 has this number: it stands in no document", "#cwe CWE-ID" },
+    { *a->cwe, cve, "no weakness", "#cwe CWE-ID" }, /* CVE: the problem type of the CNA rules */
+    { !*a->cwe || assess_cwe_name(a->cwe), cve, "no weakness of CWE 4.17 has this number: it stands in no document", "#cwe CWE-ID" },
     { *a->cvss31 || *a->cvss40, false, "no score", "#cvss VECTOR" },
     { *a->impact, false, "no impact", "#impact + text" },
     { has_remedy(a), false, "no fix, mitigation or workaround", "#fix VERSION [URL], #mitigation + text, #workaround + text" },

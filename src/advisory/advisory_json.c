@@ -48,6 +48,13 @@ void advisory_put_new(json_t *object, const char *key, json_t *list)
 
 void advisory_add(json_t *list, json_t *v)
 {
+  size_t i;
+  json_t *there;
+  json_array_foreach(list, i, there)
+    if (json_equal(there, v)) { /* both formats want each item of a list once */
+      json_decref(v);
+      return;
+    }
   invariant(!json_array_append_new(list, v));
 }
 

@@ -14,7 +14,7 @@
 json_t *advisory_js(const char *s);
 void advisory_put(json_t *object, const char *key, const char *s);  /* leaves it out when s is empty */
 void advisory_put_new(json_t *object, const char *key, json_t *list); /* takes list; leaves it out when it is empty */
-void advisory_add(json_t *list, json_t *v);
+void advisory_add(json_t *list, json_t *v); /* takes v; what is there already is not added */
 struct bytes advisory_dump(struct pool *pool, json_t *doc, size_t flags); /* takes doc; ends with LF */
 char *advisory_time(struct pool *pool, int64_t t); /* RFC 3339, UTC; 1970 for 0 */
 const char *advisory_tlp_csaf(const char *tlp);    /* CSAF 2.0's words: WHITE, GREEN, AMBER, RED */

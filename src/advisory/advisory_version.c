@@ -8,6 +8,8 @@
 
 #define VERSIONS_MAX 2000 /* bytes; a command takes far less */
 
+#define VERSION_MAX 200 /* of one; the CVE format allows 1024 characters */
+
 struct affix {
   const char *words, *op;
 };
@@ -51,7 +53,7 @@ static bool is_range_word(struct bytes w)
 
 static bool one_version(struct bytes v)
 {
-  if (!v.len || memchr(v.p, '<', v.len) || memchr(v.p, '>', v.len))
+  if (!v.len || v.len > VERSION_MAX || memchr(v.p, '<', v.len) || memchr(v.p, '>', v.len))
     return false;
   for (size_t from = 0; from < v.len;) {
     size_t end = from;

@@ -64,7 +64,7 @@ def from_mail_to_documents(s):
     fw = s.one(s.alice)
     for form in ("csaf", "text"):
         lacking(s, form, "no description: #description + text\n", "no product: #product NAME VERSIONS\n")
-    lacking(s, "cve", "no CVE id: #cve CVE-ID\n", "no reference, of which a CVE record needs one: #reference URL [TEXT]\n", "cve_org_id in embargod.conf(5)\n")
+    lacking(s, "cve", "no CVE id: #cve CVE-ID\n", "no weakness: #cwe CWE-ID\n", "no reference, of which a CVE record needs one: #reference URL [TEXT]\n", "cve_org_id in embargod.conf(5)\n")
     said = s.ctl("advisory", "show", CASE)
     expect("CSAF file:   emb-2026-0001.json\n" in said and "csaf:        cannot be made, it lacks:\n" in said and "no score: #cvss VECTOR\n" in said,
            "show says what is to be done", said)

@@ -407,6 +407,7 @@ static const struct {
   { "reference", NULL, "", ADVISORY_CVE, true, "no reference, of which a CVE record needs one", "#reference URL [TEXT]" },
   { "reference", NULL, "", ADVISORY_CSAF, false, "no reference", "#reference URL [TEXT]" },
   { "cwe", NULL, "", ADVISORY_CSAF, false, "no weakness", "#cwe CWE-ID" },
+  { "cwe", NULL, "", ADVISORY_CVE, true, "no weakness", "#cwe CWE-ID" },
   { "cwe", "CWE-99999", "", ADVISORY_CSAF, false, "no weakness of CWE 4.17 has this number: it stands in no document", "#cwe CWE-ID" },
   { "impact", NULL, "", ADVISORY_TEXT, false, "no impact", "#impact + text" },
   { "credit", NULL, "", ADVISORY_CVE, false, "nobody is thanked", "#credit NAME | anonymous" },
@@ -603,6 +604,26 @@ START_TEST(kept_as_written)
 }
 END_TEST
 
+/* Both formats want the items of a list to differ. */
+START_TEST(nothing_twice)
+{
+  struct vuln_case *vc = full_case(pool);
+  set_field(pool, vc, "mitigation", "The same.", "");
+  set_field(pool, vc, "workaround", "The same.", "");
+  set_field(pool, vc, "product", "Pump 9", "1.0, 1.0, after 2.4"); /* 2.4 is named as the fix already */
+  set_field(pool, vc, "reference", "https://lab.example/{", "x");
+  set_field(pool, vc, "reference", "https://lab.example/%7B", "x");
+  json_t *doc = parsed(advisory_cve(pool, advisory_for(pool, vc)));
+  ck_assert_uint_eq(json_array_size(at(doc, "/containers/cna/workarounds")), 1);
+  ck_assert_uint_eq(json_array_size(at(doc, "/containers/cna/references")), 2);
+  ck_assert_uint_eq(json_array_size(at(doc, "/containers/cna/affected/0/versions")), 3);
+  json_decref(doc);
+  doc = parsed(advisory_csaf(pool, advisory_for(pool, vc)));
+  ck_assert_uint_eq(json_array_size(at(doc, "/document/references")), 2);
+  json_decref(doc);
+}
+END_TEST
+
 /* Limits of the CVE record format. */
 START_TEST(cve_limits)
 {
@@ -637,6 +658,7 @@ static Suite *suite(void)
   tcase_add_loop_test(t, gap_of_the_house, 0, ARRAY_LEN(bad_uuids));
   tcase_add_loop_test(t, hostile, 0, ARRAY_LEN(hostile_fields));
   tcase_add_test(t, kept_as_written);
+  tcase_add_test(t, nothing_twice);
   tcase_add_test(t, cve_limits);
   suite_add_tcase(s, t);
   return s;
