@@ -27,9 +27,7 @@ static enum status load(struct gate *g, struct pool *pool, const char *id, struc
                               .space = space_of(pool, c), .cve_org_id = c->cve_org_id, .maker = maker, .maker_count = c->product_count };
   for (size_t i = 0; i < c->product_count; i++)
     maker[i] = (struct advisory_maker){ c->product[i].name, c->product[i].vendor };
-  enum status st = store_case_load(g->store, pool, id, &vc, err);
-  if (!st && !text_empty(vc->merged_into))
-    return fault(err, ST_REJECT, "%s was merged into %s: the advisory is that one's", vc->id, vc->merged_into);
+  enum status st = store_case_live(g->store, pool, id, &vc, err);
   if (!st)
     st = store_event_list(g->store, pool, vc->id, &e, &n, err);
   if (st)
