@@ -196,6 +196,31 @@ START_TEST(ids)
 }
 END_TEST
 
+START_TEST(cwe_names)
+{
+  static const struct {
+    const char *id, *name;
+  } row[] = { { "CWE-5", "J2EE Misconfiguration: Data Transmission Without Encryption" },
+              { "CWE-79", "Improper Neutralization of Input During Web Page Generation ('Cross-site Scripting')" },
+              { "CWE-798", "Use of Hard-coded Credentials" },
+              { "CWE-1431", "Driving Intermediate Cryptographic State/Results to Hardware Module Outputs" },
+              { "CWE-1", NULL },
+              { "CWE-16", NULL }, /* a category, no weakness */
+              { "CWE-217", NULL }, /* deprecated */
+              { "CWE-99999", NULL },
+              { "79", NULL },
+              { "", NULL } };
+  AUTO(pool_freep) struct pool *pool = pool_new("test");
+  size_t all = 0;
+  for (size_t i = 0; i < ARRAY_LEN(row); i++)
+    ck_assert_pstr_eq(assess_cwe_name(row[i].id), row[i].name);
+  ck_assert_ptr_null(assess_cwe_name(NULL));
+  for (int i = 0; i < 2000; i++) /* one out of order would hide others */
+    all += assess_cwe_name(pool_printf(pool, "CWE-%d", i)) != NULL;
+  ck_assert_uint_eq(all, 943);
+}
+END_TEST
+
 int main(void)
 {
   Suite *s = suite_create("assess");
@@ -207,6 +232,7 @@ int main(void)
   tcase_add_test(t, ssvc_every_leaf);
   tcase_add_test(t, ssvc_text);
   tcase_add_test(t, ids);
+  tcase_add_test(t, cwe_names);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);
