@@ -90,8 +90,9 @@ static int ask_daemon(const struct conf *c, int argc, char **argv)
     fprintf(stderr, "embargoctl: the daemon closed the connection without an answer (not allowed, or ending)\n");
     return 75;
   }
-  fwrite(out.p, 1, out.len, stdout);
-  return atoi(pool_str(pool, first));
+  int code = atoi(pool_str(pool, first));
+  fwrite(out.p, 1, out.len, code ? stderr : stdout); /* "export >file" leaves no refusal in the file */
+  return code;
 }
 
 /* Never leaves files of root's in the store owner's folder. */
@@ -121,7 +122,7 @@ static int do_it_here(const char *file, int argc, char **argv)
   struct buf out = buf_new(pool, 4096);
   int code = gate_control(g, argc, (const char *const *)argv, &out);
   gate_free(&g);
-  fwrite(out.data, 1, out.len, stdout);
+  fwrite(out.data, 1, out.len, code ? stderr : stdout);
   return code;
 }
 

@@ -1,21 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate: an analyst's signed mail. Here: is it fresh, new, and about which case; then command_run() decides, gate_effects.c
- * carries out, and a receipt goes back to the registered address. */
-#include "gate_private.h"
-
-#define CASES_MAX COMMAND_CASES_MAX
-
-struct order {
-  struct run *r;
-  const struct conf_analyst *a;
-  struct command_mail mail;
-  struct vuln_case *vc[CASES_MAX];
-  size_t vc_count;
-  bool bound;
-  const char *refuse;      /* why the whole mail is refused */
-  struct tvalue *vars;     /* of the receipt */
-  const char *warnings;
-};
+/* gate: an analyst's signed mail. Here: is it fresh, new, and about which case; then command_run() decides,
+ * gate_effects.c carries out, and a receipt goes back to the registered address. */
+#include "gate_order.h"
 
 /* ---- is it to be taken at all? ---- */
 static const char *form_problem(const struct run *r)
@@ -23,7 +9,8 @@ static const char *form_problem(const struct run *r)
   const struct reading *rd = &r->rd;
   const struct layer *l = &rd->layer[rd->main];
   if (l->how == MAIL_PGP_INLINE_CLEARSIGNED)
-    return "It is clear-signed inline: what stands outside the block cannot be told from what you signed. Send it as PGP/MIME.";
+    return "It is clear-signed inline: what stands outside the block cannot be told from what you signed. Send it as "
+           "PGP/MIME.";
   if (l->how == MAIL_PGP_INLINE_ENCRYPTED && !l->whole_text)
     return "Its OpenPGP block is only part of the text. Send it as PGP/MIME, or let the block be the whole text.";
   return NULL;
@@ -34,10 +21,13 @@ static const char *time_problem(const struct run *r)
   const struct conf *c = r->g->conf;
   int64_t made = r->rd.signature->sig[0].made, at = r->in.recorded_at;
   if (made < at - c->command_window_s)
-    return pool_printf(r->pool, "Its signature was made at %s; signatures older than %d hours are not taken. Sign it again and send it.",
-                       time_iso(r->pool, made), c->command_window_s / 3600);
+    return pool_printf(
+        r->pool,
+        "Its signature was made at %s; signatures older than %d hours are not taken. Sign it again and send it.",
+        time_iso(r->pool, made), c->command_window_s / 3600);
   if (made > at + c->command_ahead_s)
-    return pool_printf(r->pool, "Its signature says %s, which is in the future. Set your clock right, sign and send it again.",
+    return pool_printf(r->pool,
+                       "Its signature says %s, which is in the future. Set your clock right, sign and send it again.",
                        time_iso(r->pool, made));
   return NULL;
 }
@@ -52,7 +42,8 @@ static enum status replay_problem(struct run *r, const char **why, struct fault 
   if (st)
     return st;
   if (seen)
-    *why = "This very signed text was handled before; nothing is done twice. To repeat a command, write and sign it anew.";
+    *why =
+        "This very signed text was handled before; nothing is done twice. To repeat a command, write and sign it anew.";
   r->work.replay = k;
   r->work.has_replay = !seen;
   return ST_OK;
@@ -127,11 +118,13 @@ static enum status bind(struct order *o, const char **id, struct fault *err)
   if (starts_with_case(o))
     return ST_OK; /* #case outranks both */
   if (n > 1 && !subject) {
-    o->refuse = pool_printf(r->pool, "It quotes our mails of several cases (%s, %s). Start it with #case ID.", refs[0], refs[1]);
+    o->refuse = pool_printf(r->pool, "It quotes our mails of several cases (%s, %s). Start it with #case ID.", refs[0],
+                            refs[1]);
     return ST_OK;
   }
   if (subject && n == 1 && strcmp(subject, refs[0])) {
-    o->refuse = pool_printf(r->pool, "Its subject names %s, but it quotes a mail of %s. Start it with #case ID.", subject, refs[0]);
+    o->refuse = pool_printf(r->pool, "Its subject names %s, but it quotes a mail of %s. Start it with #case ID.",
+                            subject, refs[0]);
     return ST_OK;
   }
   *id = subject ? subject : n ? refs[0] : NULL;
@@ -216,224 +209,35 @@ static enum status load_cases(struct order *o, bool *ready, struct fault *err)
   return st;
 }
 
-/* ---- what a mail was about, for the subject of what it causes ---- */
-#define SUMMARY_MAX 60 /* bytes, then "..." */
-
-/* Does the command belong into the mail about that case? A release is about the case of what waited, whatever case was bound. */
-static bool is_event_of(const struct order *o, const struct plan *plan, size_t i, const struct vuln_case *vc)
-{
-  const struct command *c = &o->mail.command[i];
-  int about = plan->result[i].vc;
-  bool acts = false, told = false; /* the history of that case tells it, whatever case the line was about */
-  for (size_t k = 0; k < plan->effect_count; k++) {
-    const struct effect *e = &plan->effect[k];
-    acts |= e->command == i && e->kind != EFFECT_ANSWER;
-    told |= e->command == i && e->kind == EFFECT_EVENT && e->vc >= 0 && plan->vc[e->vc] == vc;
-  }
-  bool release = !strcmp(c->name, "approve") || !strcmp(c->name, "cancel");
-  return c->row && acts && !(c->row->flags & CMD_READS) && strcmp(c->name, "preview") && (release || told || (about >= 0 && plan->vc[about] == vc));
-}
-
-/* Names of the commands, "key import" for one with sub-commands. vc: only those about that case that change something; NULL: all. */
-static const char *summary(struct order *o, const struct plan *plan, const struct vuln_case *vc)
-{
-  struct buf b = buf_new(o->r->pool, 80);
-  for (size_t i = 0; plan && i < o->mail.count; i++) {
-    const struct command *c = &o->mail.command[i];
-    bool key = !strcmp(c->name, "key");
-    const char *name = key ? pool_printf(o->r->pool, "key %.*s", (int)strcspn(c->args, " "), c->args) : c->name;
-    if (!strcmp(c->name, "case") || (vc && !is_event_of(o, plan, i, vc)))
-      continue;
-    if (b.len > SUMMARY_MAX) {
-      buf_adds(&b, ", ...");
-      break;
-    }
-    buf_printf(&b, "%s%s", b.len ? ", " : "", text_clean(o->r->pool, bytes_sub(bytes_str(name), 0, 40), false));
-  }
-  return buf_str(&b);
-}
-
-/* ---- receipt ---- */
-static void warn(struct order *o, const char *text)
-{
-  o->warnings = pool_printf(o->r->pool, "%s%s- %s", o->warnings ? o->warnings : "", o->warnings ? "\n" : "", text);
-}
-
-static void warnings(struct order *o)
-{
-  const struct reading *rd = &o->r->rd;
-  if (!rd->encrypted)
-    warn(o, "Your mail was signed, but came unencrypted: whoever carried it could\n  read it, and what it quotes. Please switch "
-            "encryption on.");
-  if (rd->partly)
-    warn(o, "Text outside your signature (a footer, most likely) was ignored.");
-}
-
-static void receipt_lines(struct order *o, const struct plan *plan)
-{
-  struct pool *pool = o->r->pool;
-  struct tvalue *list = tvalue_list(pool);
-  for (size_t i = 0; plan && i < o->mail.count; i++) {
-    struct tvalue *v = tvalue_object(pool);
-    const struct command_result *res = &plan->result[i];
-    tvalue_sets(pool, v, "line", o->mail.command[i].line);
-    tvalue_setb(pool, v, "ok", res->status == ST_OK);
-    tvalue_sets(pool, v, "reason", res->reason);
-    tvalue_add(pool, list, v);
-  }
-  if (plan && !text_empty(plan->note.reason)) { /* what became of the text that belongs to no command */
-    struct tvalue *v = tvalue_object(pool);
-    tvalue_sets(pool, v, "line", "(text)");
-    tvalue_setb(pool, v, "ok", plan->note.status == ST_OK);
-    tvalue_sets(pool, v, "reason", plan->note.reason);
-    tvalue_add(pool, list, v);
-  }
-  tvalue_set(pool, o->vars, "receipt_lines", list);
-}
-
-static enum status receipt(struct order *o, const struct plan *plan, struct vuln_case *vc, struct fault *err)
-{
-  struct run *r = o->r;
-  struct outgoing *out;
-  receipt_lines(o, plan);
-  if (vc)
-    template_put(r->pool, o->vars, "case.id", vc->id); /* one that #new has opened, too */
-  tvalue_sets(r->pool, o->vars, "warnings", o->warnings);
-  tvalue_sets(r->pool, o->vars, "reason", o->refuse ? o->refuse : "");
-  tvalue_setb(r->pool, o->vars, "failed", (plan && plan->failed) || o->refuse);
-  tvalue_setb(r->pool, o->vars, "dry_run", o->mail.dry_run);
-  tvalue_sets(r->pool, o->vars, "event_summary", plan ? summary(o, plan, NULL) : o->refuse ? "" : "note");
-  struct letter_spec s = { .kind = "receipt", .template_name = "internal/receipt", .vc = vc, .auto_submitted = "auto-replied",
-                           .thread_for = r->rd.view.message_id, .serial = r->refuse ? "refused" : "receipt" };
-  enum status st = write_to_analyst(r, o->a, &s, o->vars, &out, err);
-  if (st)
-    return st;
-  out->must = true;
-  work_out(r, out);
-  return ST_OK;
-}
-
-static enum status refuse(struct order *o, const char *why, struct fault *err)
-{
-  struct replay_key k = o->r->work.replay;
-  bool has = o->r->work.has_replay;
-  work_reset(o->r);
-  o->r->work.replay = k;
-  o->r->work.has_replay = has;
-  o->refuse = why;
-  work_end(o->r, LETTER_APPLIED, CLASS_COMMAND, "", "refused, with a receipt");
-  return receipt(o, NULL, NULL, err);
-}
-
-/* ---- copies to the others who work on the case ---- */
-static void add_event(struct order *o, struct tvalue *list, const char *text)
-{
-  struct pool *pool = o->r->pool;
-  struct tvalue *v = tvalue_object(pool);
-  tvalue_sets(pool, v, "at", template_date(pool, o->r->in.recorded_at));
-  tvalue_sets(pool, v, "by", o->a->name);
-  tvalue_sets(pool, v, "text", text);
-  tvalue_add(pool, list, v);
-}
-
-static struct tvalue *event_vars(struct order *o, struct vuln_case *vc, const struct plan *plan, const char *language)
-{
-  struct run *r = o->r;
-  struct tvalue *vars = write_vars(r, vc, language);
-  struct tvalue *list = tvalue_list(r->pool);
-  for (size_t i = 0; plan && i < o->mail.count; i++)
-    if (is_event_of(o, plan, i, vc))
-      add_event(o, list, plan->result[i].reason);
-  const char *note = !text_empty(o->mail.note) ? pool_printf(r->pool, "note:\n\n%s", o->mail.note) : NULL;
-  if (note && (!plan || plan->note.vc < 0 || plan->vc[plan->note.vc] == vc))
-    add_event(o, list, note);
-  tvalue_set(r->pool, vars, "events", list);
-  const char *what = summary(o, plan, vc);
-  tvalue_sets(r->pool, vars, "event_summary", pool_printf(r->pool, "%s: %s%s%s", o->a->name, what, *what && note ? ", " : "", note ? "note" : ""));
-  return vars;
-}
-
-static struct tvalue *copy_vars(struct order *o, const struct outgoing *sent, const char *language)
-{
-  struct run *r = o->r;
-  struct tvalue *vars = write_vars(r, sent->vc, language);
-  template_put(r->pool, vars, "copy.kind", sent->kind);
-  template_put(r->pool, vars, "copy.from", o->a->name);
-  template_put(r->pool, vars, "copy.to", pool_printf(r->pool, "%s <%s>", sent->to_name ? sent->to_name : "", sent->draft.to.address));
-  template_put(r->pool, vars, "copy.subject", sent->draft.subject);
-  template_put(r->pool, vars, "copy.protection", sent->encrypt ? "signed and encrypted" : "signed, in clear");
-  tvalue_sets(r->pool, vars, "text", mail_escape_quoted(r->pool, sent->draft.text));
-  return vars;
-}
-
-static enum status copy(struct order *o, const struct conf_analyst *to, struct letter_spec *s, struct tvalue *vars, struct fault *err)
-{
-  struct outgoing *out;
-  s->kind = "copy";
-  s->auto_submitted = "auto-generated";
-  enum status st = write_to_analyst(o->r, to, s, vars, &out, err);
-  if (st)
-    return st;
-  out->analyst = to;
-  work_out(o->r, out);
-  return ST_OK;
-}
-
-static enum status copies_to(struct order *o, const struct conf_analyst *to, struct vuln_case *vc, const struct plan *plan,
-                             struct fault *err)
-{
-  struct run *r = o->r;
-  struct letter_spec s = { .template_name = "internal/event", .vc = vc, .serial = pool_printf(r->pool, "event-%s", to->name) };
-  enum status st = copy(o, to, &s, event_vars(o, vc, plan, to->language), err);
-  size_t count = r->work.out_count;
-  for (size_t i = 0; !st && i < count; i++) {
-    const struct outgoing *sent = r->work.out[i];
-    if (sent->vc != vc || !sent->party.vc || sent->embargo) /* the event says what those say */
-      continue;
-    struct letter_spec c = { .template_name = "internal/copy", .vc = vc, .serial = pool_printf(r->pool, "copy-%zu-%s", i, to->name) };
-    st = copy(o, to, &c, copy_vars(o, sent, to->language), err);
-  }
-  return st;
-}
-
-static enum status copies(struct order *o, struct vuln_case *vc, const struct plan *plan, struct fault *err)
-{
-  const struct conf *c = o->r->g->conf;
-  for (size_t i = 0; i < c->analyst_count; i++) {
-    const struct conf_analyst *to = &c->analyst[i];
-    if (to == o->a || !(case_has_member(vc, to->name, MEMBER_ASSIGNEE) || case_has_member(vc, to->name, MEMBER_WATCHER)))
-      continue;
-    enum status st = copies_to(o, to, vc, plan, err);
-    if (st)
-      return st;
-  }
-  return ST_OK;
-}
-
 /* ---- a signed letter without commands is a note ---- */
 static enum status take_note(struct order *o, struct fault *err)
 {
   struct run *r = o->r;
   if (!o->bound)
-    return refuse(o, "It holds no command, and it does not say which case it is about. Reply to one of our mails, or start it with "
-                     "#case ID.", err);
+    return order_refuse(
+        o,
+        "It holds no command, and it does not say which case it is about. Reply to one of our mails, or start it with "
+        "#case ID.",
+        err);
   if (text_empty(o->mail.note))
-    return refuse(o, "It holds neither a command nor a text. Send #help for the commands.", err);
+    return order_refuse(o, "It holds neither a command nor a text. Send #help for the commands.", err);
   if (o->a->observer)
-    return refuse(o, "You are registered as an observer: you may read (#list, #show, #history), not write.", err);
+    return order_refuse(o, "You are registered as an observer: you may read (#list, #show, #history), not write.", err);
   struct vuln_case *vc = o->vc[0];
   work_case(r, vc);
   work_event(r, vc, "note.added", o->a->name, "Note.");
-  struct case_message m = { .at = r->in.recorded_at, .kind = MESSAGE_NOTE, .who = o->a->name, .subject = r->rd.subject,
-                            .text = o->mail.note, .message_id = r->rd.view.message_id, .protection = "signed" };
+  struct case_message m = { .at = r->in.recorded_at,
+                            .kind = MESSAGE_NOTE,
+                            .who = o->a->name,
+                            .subject = r->rd.subject,
+                            .text = o->mail.note,
+                            .message_id = r->rd.view.message_id,
+                            .protection = "signed" };
   work_message(r, vc, (struct party_ref){ 0 }, &m);
   tvalue_setb(r->pool, o->vars, "note_saved", true);
   work_end(r, LETTER_APPLIED, CLASS_COMMAND, vc->id, "");
-  enum status st = receipt(o, NULL, vc, err);
-  if (st)
-    return st;
-  receipt_lines(o, NULL);
-  return copies(o, vc, NULL, err);
+  enum status st = order_receipt(o, NULL, vc, err);
+  return st ? st : order_copies(o, vc, NULL, err);
 }
 
 /* ---- commands ---- */
@@ -471,7 +275,9 @@ static size_t attached_keys(struct run *r, const struct command_key **out)
     if (r->rd.cert_autocrypt[i] || (r->wkd && i >= r->rd.wkd_first) || conf_analyst_by_fpr(r->g->conf, c->fpr))
       continue;
     bool usable = pgp_cert_usable(c, clock_now(&r->g->clock)) && c->key.len;
-    key[n++] = (struct command_key){ .fingerprint = c->fpr, .address = (const char *const *)c->address, .address_count = c->uid_count,
+    key[n++] = (struct command_key){ .fingerprint = c->fpr,
+                                     .address = (const char *const *)c->address,
+                                     .address_count = c->uid_count,
                                      .problem = usable ? NULL : "it has expired, is revoked, or cannot encrypt" };
   }
   *out = key;
@@ -481,10 +287,22 @@ static size_t attached_keys(struct run *r, const struct command_key **out)
 static enum status world(struct order *o, struct command_world *w, struct fault *err)
 {
   struct run *r = o->r;
-  *w = (struct command_world){ .conf = r->g->conf, .analyst = o->a, .cases = o->vc, .case_count = o->vc_count, .bound = o->bound,
-                               .now = clock_now(&r->g->clock), .encrypted = r->rd.encrypted, .token = secret_token(r->pool, 16),
-                               .template_known = template_known, .key_of = key_of, .case_of_cve = case_of_cve, .letter = structure_letter,
-                               .forms = template_form_names(r->pool, r->g->templates), .answers = template_answer_names(r->pool, r->g->templates), .self = r, .next_id = "" };
+  *w = (struct command_world){ .conf = r->g->conf,
+                               .analyst = o->a,
+                               .cases = o->vc,
+                               .case_count = o->vc_count,
+                               .bound = o->bound,
+                               .now = clock_now(&r->g->clock),
+                               .encrypted = r->rd.encrypted,
+                               .token = secret_token(r->pool, 16),
+                               .template_known = template_known,
+                               .key_of = key_of,
+                               .case_of_cve = case_of_cve,
+                               .letter = structure_letter,
+                               .forms = template_form_names(r->pool, r->g->templates),
+                               .answers = template_answer_names(r->pool, r->g->templates),
+                               .self = r,
+                               .next_id = "" };
   w->attached_count = attached_keys(r, &w->attached);
   for (size_t i = 0; i < o->mail.count; i++)
     if (!strcmp(o->mail.command[i].name, "new") || !strcmp(o->mail.command[i].name, "split")) {
@@ -499,8 +317,13 @@ static enum status world(struct order *o, struct command_world *w, struct fault 
 static void keep_command_mail(struct order *o, struct vuln_case *vc)
 {
   struct run *r = o->r;
-  struct case_message m = { .at = r->in.recorded_at, .kind = MESSAGE_NOTE, .who = o->a->name, .subject = "", .text = "",
-                            .message_id = r->rd.view.message_id, .protection = "signed" };
+  struct case_message m = { .at = r->in.recorded_at,
+                            .kind = MESSAGE_NOTE,
+                            .who = o->a->name,
+                            .subject = "",
+                            .text = "",
+                            .message_id = r->rd.view.message_id,
+                            .protection = "signed" };
   work_message(r, vc, (struct party_ref){ 0 }, &m);
 }
 
@@ -551,9 +374,8 @@ static enum status apply(struct order *o, struct plan *plan, struct fault *err)
     tokens_for(r, plan->vc[i]);
     work_case(r, plan->vc[i]);
     keep_command_mail(o, plan->vc[i]);
-    receipt_lines(o, plan);
     if (text_empty(plan->vc[i]->merged_into)) /* else its people are those of the other one */
-      st = copies(o, plan->vc[i], plan, err);
+      st = order_copies(o, plan->vc[i], plan, err);
   }
   return st;
 }
@@ -578,7 +400,7 @@ static enum status run_commands(struct order *o, struct fault *err)
            plan->failed ? "refused, with a receipt" : "");
   if (plan->failed && about && o->vc_count == 0)
     about = NULL;
-  return receipt(o, plan, about, err);
+  return order_receipt(o, plan, about, err);
 }
 
 enum status command_decide(struct run *r, const struct conf_analyst *a, struct fault *err)
@@ -587,7 +409,7 @@ enum status command_decide(struct run *r, const struct conf_analyst *a, struct f
   *o = (struct order){ .r = r, .a = a, .vars = write_vars(r, NULL, a->language) };
   const struct part_table *t = &r->rd.layer[r->rd.main].table;
   const struct part *text = r->rd.text_part >= 0 ? &t->part[r->rd.text_part] : NULL;
-  warnings(o);
+  order_warnings(o);
   const char *why = form_problem(r);
   if (!why)
     why = time_problem(r);
@@ -597,32 +419,38 @@ enum status command_decide(struct run *r, const struct conf_analyst *a, struct f
   if (r->refuse)
     why = r->refuse;
   if (why)
-    return refuse(o, why, err);
+    return order_refuse(o, why, err);
   bool plain = text && text_ieq(text->type, "text/plain");
-  struct command_source src = { .text = plain ? r->rd.text : "", .format = text ? text->format : "",
-                                .delsp = text ? text->delsp : "", .cut_marker = mail_cut_marker };
+  struct command_source src = { .text = plain ? r->rd.text : "",
+                                .format = text ? text->format : "",
+                                .delsp = text ? text->delsp : "",
+                                .cut_marker = mail_cut_marker };
   command_parse(r->pool, &src, &o->mail);
   if (o->mail.refuse)
-    return refuse(o, o->mail.refuse, err);
+    return order_refuse(o, o->mail.refuse, err);
   bool ready;
   st = load_cases(o, &ready, err);
   if (st || !ready)
     return st;
   if (o->refuse)
-    return refuse(o, o->refuse, err);
+    return order_refuse(o, o->refuse, err);
   if (o->vc_count)
     o->vars = write_vars(r, o->vc[0], a->language);
   return o->mail.count ? run_commands(o, err) : take_note(o, err);
 }
 
-/* Claims an analyst's address, but no good signature of theirs: for the analysts' eyes. The registered address is told, once in a
- * while and without content, in case it was only a forgotten switch. */
+/* Claims an analyst's address, but no good signature of theirs: for the analysts' eyes. The registered address is told,
+ * once in a while and without content, in case it was only a forgotten switch. */
 enum status unsigned_analyst_decide(struct run *r, const struct conf_analyst *a, struct fault *err)
 {
-  const char *what = r->rd.signature ? pgp_verdict_name(r->rd.verdict) : r->rd.trouble ? pgp_outcome_text(r->rd.trouble) : "not signed";
-  enum status st = decide_quarantine(r, pool_printf(r->pool, "it claims to come from the analyst %s, but is no mail signed by their key (%s)",
-                                                    a->name, what),
-                                     "If it was you, send it again with your signature. If it was not, discard it.", err);
+  const char *what = r->rd.signature ? pgp_verdict_name(r->rd.verdict)
+                     : r->rd.trouble ? pgp_outcome_text(r->rd.trouble)
+                                     : "not signed";
+  enum status st = decide_quarantine(
+      r,
+      pool_printf(r->pool, "it claims to come from the analyst %s, but is no mail signed by their key (%s)", a->name,
+                  what),
+      "If it was you, send it again with your signature. If it was not, discard it.", err);
   if (st || r->rd.automatic)
     return st;
   unsigned to_sender = 0, in_all = 0;
@@ -633,7 +461,9 @@ enum status unsigned_analyst_decide(struct run *r, const struct conf_analyst *a,
     work_acks_in_hand(r, a->address, &to_sender, &in_all);
   if (st || to_sender)
     return st;
-  struct letter_spec s = { .kind = "alarm", .template_name = "internal/unsigned-analyst", .auto_submitted = "auto-replied",
+  struct letter_spec s = { .kind = "alarm",
+                           .template_name = "internal/unsigned-analyst",
+                           .auto_submitted = "auto-replied",
                            .serial = "unsigned" };
   struct tvalue *vars = write_vars(r, NULL, a->language);
   struct outgoing *o;

@@ -410,6 +410,23 @@ MUST_USE enum status decide_hold(struct run *r, const char *reason, int64_t retr
 /* Back to its record: the attempt counts. */
 MUST_USE enum status decide_again(struct run *r, const char *reason);
 
+/* gate_thread.c: the case of that id (of a merged one: where it went), NULL for somebody's guess */
+MUST_USE enum status thread_load(struct run *r, const char *id, struct vuln_case **vc, struct fault *err);
+/* Which case it belongs to, and as whose letter (0: not known). */
+MUST_USE enum status thread_find(struct run *r, struct thread_answer *out, int64_t *party, struct fault *err);
+
+struct outside;
+/* gate_forward.c: a letter as the analysts get it, and how it came, in words */
+char *letter_signer(struct run *r);
+char *letter_signer_outside(struct run *r);
+const char *letter_protection(const struct run *r);
+const char *letter_text(const struct run *r);
+bool letter_authenticated(const struct run *r);
+/* said: what the sender of a follow-up asked for by verbs; NULL: it opened the case. original: of the one that vc is a duplicate of;
+ * NULL. */
+MUST_USE enum status report_forward(struct run *r, struct vuln_case *vc, const struct vuln_case *original, const struct outside *said,
+                                    const char *mentions, struct fault *err);
+
 /* gate_report.c, gate_command.c, gate_bounce.c */
 MUST_USE enum status report_decide(struct run *r, struct fault *err);
 MUST_USE enum status report_new_id(struct run *r, const char **id, struct fault *err);

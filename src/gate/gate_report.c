@@ -1,82 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate: letters from reporters and other participants: a new case or a follow-up, the acknowledgement, the forwards. */
+/* gate: letters from reporters and other participants: a new case or a follow-up, and the acknowledgement. */
 #include "gate_private.h"
-
-/* ---- threading: the facts are looked up here, the decision is case_thread() ---- */
-/* Where to, and as which party. */
-struct threading {
-  struct thread_facts f;
-  int64_t token_party, reference_party;
-};
-
-static enum status load(struct run *r, const char *id, struct vuln_case **vc, struct fault *err)
-{
-  *vc = NULL;
-  enum status st = store_case_live(r->g->store, r->pool, id, vc, err);
-  if (st == ST_REJECT) { /* no such case: somebody's guess */
-    fault_clear(err);
-    *vc = NULL;
-    st = ST_OK;
-  }
-  return st;
-}
-
-static enum status facts_token(struct run *r, struct threading *t, struct fault *err)
-{
-  for (size_t i = 0; r->rd.view.recipients && r->rd.view.recipients[i]; i++) {
-    char *token = mail_plus_token(r->pool, r->rd.view.recipients[i], r->g->conf->address), *id = NULL;
-    int64_t party = 0;
-    enum status st = token ? store_party_by_token(r->g->store, r->pool, token, &id, &party, err) : ST_OK;
-    if (st)
-      return st;
-    struct vuln_case *vc = NULL;
-    if (text_empty(id) || load(r, id, &vc, err) || !vc)
-      continue;
-    t->f.token_case = vc->id;
-    t->f.token_is_sender = outside_sender_as(r, vc, party) != NULL;
-    t->token_party = party;
-    return ST_OK;
-  }
-  return ST_OK;
-}
-
-static enum status facts_reference(struct run *r, struct threading *t, struct fault *err)
-{
-  const char **refs = r->rd.view.references;
-  for (size_t i = 0; refs && refs[i] && !t->f.reference_case; i++) {
-    char *id = NULL;
-    int64_t party = 0;
-    struct vuln_case *vc = NULL;
-    enum status st = store_message_find(r->g->store, r->pool, refs[i], &id, &party, err);
-    if (!st && !text_empty(id))
-      st = load(r, id, &vc, err);
-    if (st)
-      return st;
-    t->reference_party = party;
-    if (vc && outside_sender_as(r, vc, party))
-      t->f.reference_case = vc->id;
-    else if (vc)
-      t->f.mentioned = vc->id;
-  }
-  return ST_OK;
-}
-
-static enum status facts_subject(struct run *r, struct thread_facts *f, struct fault *err)
-{
-  const char **ids = NULL;
-  size_t n = case_ids_in(r->pool, r->g->conf->case_prefix, r->rd.subject, &ids);
-  for (size_t i = 0; i < n && i < 5; i++) {
-    struct vuln_case *vc = NULL;
-    enum status st = load(r, ids[i], &vc, err);
-    if (st)
-      return st;
-    if (vc && !f->subject_case && outside_sender(r, vc))
-      f->subject_case = vc->id;
-    else if (vc)
-      f->mentioned = vc->id;
-  }
-  return ST_OK;
-}
 
 /* ---- ids ---- */
 static enum status new_id(struct run *r, const char **id, struct fault *err)
@@ -118,240 +42,20 @@ enum status report_new_id(struct run *r, const char **id, struct fault *err)
   return new_id(r, id, err);
 }
 
-/* ---- how it came, in words ---- */
-static char *signer_text(struct run *r)
-{
-  const struct reading *rd = &r->rd;
-  if (!rd->signature || !rd->signature->sig_count)
-    return pool_strdup(r->pool, "not signed");
-  const struct pgp_signature *s = &rd->signature->sig[0];
-  const char *fpr = *s->primary ? s->primary : s->fpr;
-  const char *part = rd->partly && s->state == PGP_SIG_GOOD ? "over part of the letter, " : "";
-  if (s->state == PGP_SIG_GOOD && s->extra_key)
-    return pool_printf(r->pool, "%sgood, by a key that came with the letter and that nobody has checked: %s", part,
-                       pgp_fpr_pretty(r->pool, fpr));
-  return pool_printf(r->pool, "%s%s, key %s", part, *part ? "good" : pgp_verdict_name(rd->verdict), pgp_fpr_pretty(r->pool, fpr));
-}
-
-/* The same for the one who wrote: how we came by a key is the analysts' business. */
-static char *signer_text_outside(struct run *r)
-{
-  const struct pgp_result *s = r->rd.signature;
-  if (!s || !s->sig_count || s->sig[0].state != PGP_SIG_GOOD)
-    return signer_text(r);
-  return pool_printf(r->pool, "good, key %s", pgp_fpr_pretty(r->pool, *s->sig[0].primary ? s->sig[0].primary : s->sig[0].fpr));
-}
-
-static const char *protection_text(const struct run *r)
-{
-  const struct reading *rd = &r->rd;
-  if (rd->partly)
-    return !rd->encrypted ? "partly signed, not encrypted"
-           : rd->signature ? "partly encrypted and signed: some of it came in clear"
-                           : "partly encrypted: some of it came in clear";
-  if (rd->encrypted)
-    return rd->signature ? "encrypted and signed" : "encrypted";
-  return rd->signature ? "signed, not encrypted" : "in clear";
-}
-
-/* All words of the letter; those that no signature or encryption covers come last and are named. */
-static const char *whole_text(const struct run *r)
-{
-  const struct reading *rd = &r->rd;
-  if (text_empty(rd->outside))
-    return rd->text;
-  return pool_printf(r->pool, "%s\n\n[What follows stood outside the signature or encryption:]\n\n%s",
-                     pool_str(r->pool, bytes_trim(bytes_str(rd->text))), rd->outside);
-}
-
-/* Who wrote is known well enough to be told more than "we have it": a good signature, or the mail server's DMARC pass. */
-static bool sender_authenticated(const struct run *r)
-{
-  return r->rd.verdict == VERDICT_GOOD || r->rd.view.dmarc_pass;
-}
-
-static struct tvalue *attachment_vars(struct run *r, const struct mail_attachment *a, size_t n)
-{
-  struct tvalue *list = tvalue_list(r->pool);
-  for (size_t i = 0; i < n; i++) {
-    struct tvalue *v = tvalue_object(r->pool);
-    tvalue_sets(r->pool, v, "name", a[i].filename);
-    tvalue_sets(r->pool, v, "type", a[i].type);
-    tvalue_sets(r->pool, v, "size", template_size(r->pool, a[i].bytes.len));
-    tvalue_add(r->pool, list, v);
-  }
-  return list;
-}
-
-/* ---- forward ---- */
-static enum status stub_instead(struct run *r, struct outgoing *o, struct outgoing **instead, struct fault *err)
-{
-  struct letter_spec s = { .kind = "stub", .template_name = "internal/stub", .vc = o->vc, .to_name = o->to_name,
-                           .to_address = o->draft.to.address, .auto_submitted = "auto-generated", .language = "en",
-                           .serial = o->to_name };
-  struct tvalue *vars = write_vars(r, o->vc, "en"); /* the template shows nothing of the case but its id */
-  template_put(r->pool, vars, "key.fpr", pgp_fpr_pretty(r->pool, o->fingerprint));
-  template_put(r->pool, vars, "key.problem", o->failure);
-  return write_letter(r, &s, vars, instead, NULL, err);
-}
-
-/* The original parts, byte-identical, and the letter itself: as it came, or, when it was encrypted to us, the entity that was
- * inside (unless that is one plain text, which stands in the body already). */
-#define FORWARD_TEXT_MAX (256u << 10) /* of the report as text; all of it is attached */
-
-#define SKELETON_PART (64u << 10)
-
-/* The letter itself for the analysts. A large one goes without the bodies of the parts that are attached beside it: twice the
- * size is what mail servers refuse. */
-static struct mail_attachment letter_itself(struct run *r, const struct layer *l, const char *name)
-{
-  bool large = l->table.raw.len >= LARGE_MAIL;
-  return (struct mail_attachment){ .filename = pool_printf(r->pool, "%s%s.eml", name, large ? "-shortened" : ""),
-                                   .type = "application/octet-stream",
-                                   .bytes = large ? mail_skeleton(r->pool, &l->table, SKELETON_PART) : l->bytes };
-}
-
-static bool cut_short(struct run *r)
-{
-  return bytes_str(whole_text(r)).len > FORWARD_TEXT_MAX;
-}
-
-static const char *forward_text(struct run *r)
-{
-  const char *whole = whole_text(r);
-  if (!cut_short(r))
-    return mail_escape_quoted(r->pool, whole);
-  struct bytes b = bytes_str(whole);
-  const char *part = pool_str(r->pool, bytes_sub(b, 0, utf8_cut(b, FORWARD_TEXT_MAX)));
-  return pool_printf(r->pool, "%s\n\n[The text is cut here: it has %s. All of it is in %s, which is attached.]",
-                     mail_escape_quoted(r->pool, part), template_size(r->pool, b.len),
-                     r->rd.encrypted ? "decrypted.eml (or decrypted-shortened.eml)" : "original.eml (or original-shortened.eml)");
-}
-
-static size_t forward_attachments(struct run *r, struct mail_attachment **out)
-{
-  struct reading *rd = &r->rd;
-  struct mail_attachment *a = pool_array(r->pool, rd->attachment_count + 2, sizeof *a);
-  size_t n = 0;
-  for (; n < rd->attachment_count; n++)
-    a[n] = rd->attachment[n];
-  const struct layer *inner = &rd->layer[rd->main];
-  bool plain = inner->table.count == 1 && inner->table.part[0].kind == PART_TEXT && text_ieq(inner->table.part[0].type, "text/plain");
-  if (!rd->encrypted || rd->partly)
-    a[n++] = letter_itself(r, &rd->layer[0], "original");
-  if (rd->encrypted && (!plain || cut_short(r)))
-    a[n++] = letter_itself(r, inner, "decrypted");
-  *out = a;
-  return n;
-}
-
-static const char *key_advice(struct run *r, const char *more)
-{
-  const struct reading *rd = &r->rd;
-  const char *gap = *more ? "\n" : "";
-  if (rd->rolled_to)
-    return pool_printf(r->pool, "Its sender goes over to a new key, signed for with the old one:\n%s\nAnswers are encrypted to it from now on.%s%s",
-                       pgp_fpr_pretty(r->pool, rd->rolled_to), gap, more);
-  if (rd->new_key)
-    return pool_printf(r->pool, "It brings a new key that is NOT used, for the old key has not signed for it:\n%s\n"
-                                "Check the fingerprint with its owner, not by mail; then\n#key accept FINGERPRINT for ADDRESS%s%s",
-                       pgp_fpr_pretty(r->pool, rd->new_key->fpr), gap, more);
-  return more;
-}
-
-/* The first line of the advice is what the sender's own verbs have left to do. */
-static const char *with_advice(struct run *r, const struct outside *said, const char *advice)
-{
-  if (!said || text_empty(said->advice))
-    return advice;
-  return pool_printf(r->pool, "%s%s%s", said->advice, *advice ? "\n" : "", advice);
-}
-
-static void sender_vars(struct run *r, struct tvalue *v, const struct vuln_case *vc, const struct outside *said)
-{
-  const struct party *p = outside_sender(r, vc);
-  const struct mail_address *from = &r->rd.view.from;
-  template_put(r->pool, v, "reporter.name", from->name ? from->name : "");
-  template_put(r->pool, v, "reporter.address", from->address ? from->address : "");
-  if (p && !text_empty(p->fingerprint))
-    template_put(r->pool, v, "reporter.key", pgp_fpr_pretty(r->pool, p->fingerprint));
-  if (p && p != case_reporter(vc)) { /* the reporter is what every template takes for granted */
-    const char *known = p->name && *p->name ? p->name : p->address;
-    template_put(r->pool, v, "sender.role", party_role_name(p->role));
-    template_put(r->pool, v, "sender.name", known);
-    template_put(r->pool, v, "sender.address", p->address);
-    template_put(r->pool, v, "sender.status", party_status_text(r->pool, p));
-  }
-  if (said && said->verbs)
-    tvalue_set(r->pool, v, "verbs", said->verbs);
-}
-
-static struct tvalue *forward_vars(struct run *r, struct vuln_case *vc, const char *language, const char *mentions, const struct outside *said)
-{
-  const struct reading *rd = &r->rd;
-  struct tvalue *v = write_vars(r, vc, language);
-  tvalue_sets(r->pool, v, "protection", protection_text(r));
-  tvalue_setb(r->pool, v, "arrived_clear", !rd->encrypted);
-  tvalue_setb(r->pool, v, "authenticated", sender_authenticated(r));
-  tvalue_sets(r->pool, v, "signer", signer_text(r));
-  tvalue_sets(r->pool, v, "repairs", parts_repair_text(r->pool, rd->repairs));
-  const char *advice = mail_special_advice(r->pool, &rd->layer[rd->main].table);
-  if (rd->revoked)
-    advice = pool_printf(r->pool, "It revokes the key %s: nothing is encrypted to that key any more. Ask for a new one.%s%s",
-                         pgp_fpr_pretty(r->pool, rd->revoked), *advice ? "\n" : "", advice);
-  advice = key_advice(r, advice);
-  if (rd->layer[rd->main].table.raw.len >= LARGE_MAIL)
-    advice = pool_printf(r->pool, "It is large: the attached letter goes without the parts that are attached beside it.%s%s",
-                         *advice ? "\n" : "", advice);
-  advice = with_advice(r, said, advice);
-  tvalue_sets(r->pool, v, "advice",
-              rd->partly ? pool_printf(r->pool, "Part of it lies outside the signature or encryption: see original.eml, which is the letter as it came.%s%s",
-                                       *advice ? "\n" : "", advice)
-                         : advice);
-  tvalue_sets(r->pool, v, "mentions", mentions);
-  sender_vars(r, v, vc, said);
-  tvalue_sets(r->pool, v, "report_subject", rd->subject);
-  tvalue_sets(r->pool, v, "report_text", forward_text(r));
-  tvalue_sets(r->pool, v, "report_received", template_date(r->pool, r->in.date ? r->in.date : r->in.recorded_at));
-  return v;
-}
-
-/* said: what the sender of a follow-up asked for by verbs; NULL: it opened the case. original: of the one that vc is a duplicate of; NULL. */
-static enum status forward(struct run *r, struct vuln_case *vc, const struct vuln_case *original, const struct outside *said,
-                           const char *mentions, struct fault *err)
-{
-  const struct conf *c = r->g->conf;
-  struct mail_attachment *a = NULL;
-  size_t n = forward_attachments(r, &a), sent = 0;
-  for (size_t i = 0; i < c->analyst_count; i++) {
-    if (!analyst_gets_case(&c->analyst[i], vc) && !(original && analyst_gets_case(&c->analyst[i], original)))
-      continue;
-    struct tvalue *v = forward_vars(r, vc, c->analyst[i].language, mentions, said);
-    tvalue_setb(r->pool, v, "follow_up", said != NULL);
-    tvalue_set(r->pool, v, "attachments", attachment_vars(r, a, n));
-    struct letter_spec s = { .kind = "forward", .template_name = "internal/forward", .vc = vc, .auto_submitted = "auto-generated",
-                             .serial = c->analyst[i].name, .late = true, .attachment = a, .attachment_count = n };
-    struct outgoing *o;
-    enum status st = write_to_analyst(r, &c->analyst[i], &s, v, &o, err);
-    if (st)
-      return st;
-    o->analyst = &c->analyst[i];
-    o->fallback = stub_instead;
-    work_out(r, o);
-    sent++;
-  }
-  if (!sent)
-    log_event(&r->g->log, LOG_LEVEL_WARN, "nobody is on duty or on the case: no forward; set duty = yes for an analyst",
-              LOG_STR("case", vc->id));
-  return ST_OK;
-}
-
 /* ---- acknowledgement ---- */
 static enum status ack_content_free(struct run *r, struct outgoing *o, struct outgoing **instead, struct fault *err)
 {
-  struct letter_spec s = { .kind = "acknowledgement", .template_name = "ack/content-free", .vc = o->vc, .party = o->party,
-                           .to_name = o->to_name, .to_address = o->draft.to.address, .auto_submitted = "auto-replied",
-                           .subject = NULL, .thread_for = r->rd.view.message_id, .serial = "clear", .attach_key = true };
+  struct letter_spec s = { .kind = "acknowledgement",
+                           .template_name = "ack/content-free",
+                           .vc = o->vc,
+                           .party = o->party,
+                           .to_name = o->to_name,
+                           .to_address = o->draft.to.address,
+                           .auto_submitted = "auto-replied",
+                           .subject = NULL,
+                           .thread_for = r->rd.view.message_id,
+                           .serial = "clear",
+                           .attach_key = true };
   return write_letter(r, &s, write_vars(r, o->vc, r->g->conf->language), instead, NULL, err);
 }
 
@@ -368,7 +72,8 @@ enum status report_ack_cap(struct run *r, const char *address, const char **why,
     *why = "it has no usable sender address";
   if (*why)
     return ST_OK;
-  enum status st = store_ack_count(r->g->store, address, now - (int64_t)c->ack_per_sender_h * 3600, &to_sender, &in_all, now - 3600, err);
+  enum status st = store_ack_count(r->g->store, address, now - (int64_t)c->ack_per_sender_h * 3600, &to_sender, &in_all,
+                                   now - 3600, err);
   if (!st)
     work_acks_in_hand(r, address, &to_sender, &in_all);
   if (!st && to_sender && c->ack_per_sender_h)
@@ -388,8 +93,8 @@ static bool signed_with(const struct run *r, const char *fingerprint)
   return false;
 }
 
-static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party_ref party, const struct stored_key *key,
-                               struct fault *err)
+static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party_ref party,
+                               const struct stored_key *key, struct fault *err)
 {
   const struct party *p = party.vc ? &vc->party[party.index] : NULL;
   const char *why;
@@ -401,15 +106,24 @@ static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party
     return ST_OK;
   }
   struct outgoing *o = NULL;
-  bool full = key && (sender_authenticated(r) || signed_with(r, key->fingerprint));
-  struct letter_spec s = { .kind = "acknowledgement", .template_name = full ? "ack/full" : "ack/content-free", .vc = vc,
-                           .party = party, .to_name = p->name, .to_address = p->address, .auto_submitted = "auto-replied",
-                           .thread_for = r->rd.view.message_id, .serial = "ack", .encrypt = key != NULL, .attach_key = !full || !r->rd.encrypted,
-                           .fingerprint = key ? key->fingerprint : "", .key = key ? key->key : (struct bytes){ 0 } };
+  bool full = key && (letter_authenticated(r) || signed_with(r, key->fingerprint));
+  struct letter_spec s = { .kind = "acknowledgement",
+                           .template_name = full ? "ack/full" : "ack/content-free",
+                           .vc = vc,
+                           .party = party,
+                           .to_name = p->name,
+                           .to_address = p->address,
+                           .auto_submitted = "auto-replied",
+                           .thread_for = r->rd.view.message_id,
+                           .serial = "ack",
+                           .encrypt = key != NULL,
+                           .attach_key = !full || !r->rd.encrypted,
+                           .fingerprint = key ? key->fingerprint : "",
+                           .key = key ? key->key : (struct bytes){ 0 } };
   struct tvalue *vars = write_vars(r, vc, r->g->conf->language);
   tvalue_sets(r->pool, vars, "report_subject", r->rd.subject);
-  tvalue_sets(r->pool, vars, "protection", protection_text(r));
-  tvalue_sets(r->pool, vars, "signer", signer_text_outside(r));
+  tvalue_sets(r->pool, vars, "protection", letter_protection(r));
+  tvalue_sets(r->pool, vars, "signer", letter_signer_outside(r));
   st = write_letter(r, &s, vars, &o, NULL, err);
   if (st)
     return st;
@@ -425,9 +139,13 @@ static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party
 static void keep_message(struct run *r, struct vuln_case *vc, struct party_ref party, enum message_kind kind)
 {
   const struct reading *rd = &r->rd;
-  struct case_message m = { .at = r->in.date ? r->in.date : r->in.recorded_at, .kind = kind, .who = rd->view.from.address,
-                            .subject = rd->subject, .text = whole_text(r), .message_id = rd->view.message_id,
-                            .protection = pool_printf(r->pool, "%s; %s", protection_text(r), signer_text(r)) };
+  struct case_message m = { .at = r->in.date ? r->in.date : r->in.recorded_at,
+                            .kind = kind,
+                            .who = rd->view.from.address,
+                            .subject = rd->subject,
+                            .text = letter_text(r),
+                            .message_id = rd->view.message_id,
+                            .protection = pool_printf(r->pool, "%s; %s", letter_protection(r), letter_signer(r)) };
   work_message(r, vc, party, &m);
 }
 
@@ -438,7 +156,7 @@ static enum status alarm_new_key(struct run *r, struct vuln_case *vc, const stru
   template_put(r->pool, vars, "key.owner", p->address);
   template_put(r->pool, vars, "key.fpr", pgp_fpr_pretty(r->pool, r->rd.new_key->fpr));
   template_put(r->pool, vars, "key.raw", r->rd.new_key->fpr);
-  template_put(r->pool, vars, "key.problem", signer_text(r));
+  template_put(r->pool, vars, "key.problem", letter_signer(r));
   return work_alarm_capped(r, vc, "internal/new-key", vars, "new-key", err);
 }
 
@@ -446,7 +164,8 @@ static enum status tell_keys(struct run *r, struct vuln_case *vc, struct party *
 {
   if (r->rd.rolled_to) {
     p->new_key_waits = false;
-    work_event(r, vc, "key.rollover", p->address, "%s goes over to the key %s: the letter that brought it is signed with the old one.", p->address,
+    work_event(r, vc, "key.rollover", p->address,
+               "%s goes over to the key %s: the letter that brought it is signed with the old one.", p->address,
                r->rd.rolled_to);
   }
   return r->rd.new_key ? alarm_new_key(r, vc, p, err) : ST_OK;
@@ -455,8 +174,12 @@ static enum status tell_keys(struct run *r, struct vuln_case *vc, struct party *
 /* Only analysts see it, and only here: the other case hears nothing of what strangers write. */
 static void link_mentioned(struct run *r, struct vuln_case *vc, const char *mentions)
 {
-  case_set(r->pool, vc, &(struct case_field){ .name = "link", .value = mentions, .extra = "mentioned by the sender, who is no participant of it",
-                                              .at = vc->opened_at, .by = "" });
+  case_set(r->pool, vc,
+           &(struct case_field){ .name = "link",
+                                 .value = mentions,
+                                 .extra = "mentioned by the sender, who is no participant of it",
+                                 .at = vc->opened_at,
+                                 .by = "" });
   work_event(r, vc, "case.mentions", "", "The letter names %s, of which its sender is no participant.", mentions);
 }
 
@@ -475,16 +198,20 @@ static enum status open_case(struct run *r, const char *mentions, struct fault *
     st = new_id(r, &id, err);
   if (st)
     return st;
-  struct case_report report = { .subject = rd->subject, .from_name = rd->view.from.name, .from_address = from ? from : "",
-                                .fingerprint = has_key ? key.fingerprint : "", .token = secret_token(r->pool, 16),
-                                .in_clear = !rd->encrypted, .received_at = r->in.date ? r->in.date : r->in.recorded_at };
+  struct case_report report = { .subject = rd->subject,
+                                .from_name = rd->view.from.name,
+                                .from_address = from ? from : "",
+                                .fingerprint = has_key ? key.fingerprint : "",
+                                .token = secret_token(r->pool, 16),
+                                .in_clear = !rd->encrypted,
+                                .received_at = r->in.date ? r->in.date : r->in.recorded_at };
   struct vuln_case *vc = case_open(r->pool, &report, g->conf->embargo_days);
   vc->id = id;
   if (!run_claim(r, id))
     return fault(err, ST_BROKEN, "case id %s given out twice", id);
   struct party_ref party = { vc->party_count ? vc : NULL, 0 }; /* nobody, when From holds no usable address */
   work_case(r, vc);
-  work_event(r, vc, "case.opened", "", "Report received by mail, %s; %s.", protection_text(r), signer_text(r));
+  work_event(r, vc, "case.opened", "", "Report received by mail, %s; %s.", letter_protection(r), letter_signer(r));
   if (vc->em == EM_ACTIVE)
     work_event(r, vc, "embargo.implicit", "", "Default embargo until %s.", time_iso(r->pool, vc->embargo_until));
   if (mentions)
@@ -495,7 +222,7 @@ static enum status open_case(struct run *r, const char *mentions, struct fault *
     return st;
   st = acknowledge(r, vc, party, has_key ? &key : NULL, err);
   if (!st)
-    st = forward(r, vc, NULL, NULL, mentions, err);
+    st = report_forward(r, vc, NULL, NULL, mentions, err);
   work_end(r, LETTER_APPLIED, CLASS_NEW_CASE, vc->id, "");
   return st;
 }
@@ -509,8 +236,9 @@ static bool comes_with(const struct run *r, const char *fingerprint)
   return with;
 }
 
-/* The keys that a party's letter brought. A stakeholder's is the configuration's. The first key of somebody who had none (or none
- * that still worked), in a mail that nothing vouches for, is written to, but commands nothing before an analyst's word: anybody can write in a known name. */
+/* The keys that a party's letter brought. A stakeholder's is the configuration's. The first key of somebody who had
+ * none (or none that still worked), in a mail that nothing vouches for, is written to, but commands nothing before an
+ * analyst's word: anybody can write in a known name. */
 static enum status keys_of(struct run *r, struct party *p, struct fault *err)
 {
   struct stored_key key;
@@ -538,7 +266,7 @@ static enum status original_of(struct run *r, const struct vuln_case *vc, struct
   *out = NULL;
   for (size_t i = 0; vc->rm == RM_CLOSED && i < vc->field_count; i++)
     if (!strcmp(vc->field[i].name, "link") && !strcmp(vc->field[i].extra, CASE_DUPLICATE_OF))
-      return load(r, vc->field[i].value, out, err);
+      return thread_load(r, vc->field[i].value, out, err);
   return ST_OK;
 }
 
@@ -547,7 +275,7 @@ static enum status follow_up(struct run *r, const char *id, int64_t party_id, co
   struct vuln_case *vc = NULL, *original = NULL;
   if (!run_claim(r, id))
     return ST_OK;
-  enum status st = load(r, id, &vc, err);
+  enum status st = thread_load(r, id, &vc, err);
   if (!st && !vc)
     st = fault(err, ST_RETRY, "case %s is gone", id);
   if (!st)
@@ -570,34 +298,27 @@ static enum status follow_up(struct run *r, const char *id, int64_t party_id, co
   if (!p || p->role == PARTY_REPORTER) /* what others write is no contact with the reporter */
     vc->last_contact_at = r->in.date ? r->in.date : r->in.recorded_at;
   work_case(r, vc);
-  work_event(r, vc, "letter.received", p ? p->address : "", "Follow-up by mail (bound by %s), %s; %s.", how, protection_text(r),
-             signer_text(r));
+  work_event(r, vc, "letter.received", p ? p->address : "", "Follow-up by mail (bound by %s), %s; %s.", how,
+             letter_protection(r), letter_signer(r));
   st = p ? tell_keys(r, vc, p, err) : ST_OK;
   if (st)
     return st;
   if (p && p->new_key_waits)
     work_event(r, vc, "key.waits", "", "A new key came for %s; #key show and #key accept decide about it.", p->address);
   keep_message(r, vc, party, MESSAGE_FOLLOW_UP);
-  st = forward(r, vc, original, &said, NULL, err);
+  st = report_forward(r, vc, original, &said, NULL, err);
   work_end(r, LETTER_APPLIED, CLASS_FOLLOW_UP, vc->id, "");
   return st;
 }
 
 enum status report_decide(struct run *r, struct fault *err)
 {
-  struct threading t = { 0 };
-  enum status st = facts_token(r, &t, err);
-  if (!st)
-    st = facts_reference(r, &t, err);
-  if (!st)
-    st = facts_subject(r, &t.f, err);
+  struct thread_answer a;
+  int64_t party;
+  enum status st = thread_find(r, &a, &party, err);
   if (st)
     return st;
-  struct thread_answer a = case_thread(&t.f);
-  if (!a.case_id)
-    return open_case(r, a.mentions, err);
-  int64_t party = !strcmp(a.how, "token") ? t.token_party : !strcmp(a.how, "reference") ? t.reference_party : 0;
-  return follow_up(r, a.case_id, party, a.how, err);
+  return a.case_id ? follow_up(r, a.case_id, party, a.how, err) : open_case(r, a.mentions, err);
 }
 
 /* ---- what cannot be read ---- */
@@ -611,8 +332,12 @@ static enum status answer_undecryptable(struct run *r, struct fault *err)
 {
   const char *from = r->rd.view.from.address;
   struct outgoing *o;
-  struct letter_spec s = { .kind = "undecryptable", .template_name = "ack/undecryptable", .to_address = from,
-                           .auto_submitted = "auto-replied", .thread_for = r->rd.view.message_id, .serial = "undecryptable",
+  struct letter_spec s = { .kind = "undecryptable",
+                           .template_name = "ack/undecryptable",
+                           .to_address = from,
+                           .auto_submitted = "auto-replied",
+                           .thread_for = r->rd.view.message_id,
+                           .serial = "undecryptable",
                            .attach_key = true };
   struct tvalue *vars = write_vars(r, NULL, r->g->conf->language);
   tvalue_sets(r->pool, vars, "reason", pgp_outcome_text(r->rd.trouble));
@@ -644,10 +369,12 @@ enum status report_undecryptable(struct run *r, struct fault *err)
   enum status st = report_ack_cap(r, r->rd.view.from.address, &why, err);
   if (st)
     return st;
-  const char *reason = pool_printf(r->pool, "it cannot be decrypted: %s%s", pgp_outcome_text(r->rd.trouble), trouble_keys(r));
+  const char *reason =
+      pool_printf(r->pool, "it cannot be decrypted: %s%s", pgp_outcome_text(r->rd.trouble), trouble_keys(r));
   const char *old_key = r->rd.trouble == PGP_NO_SECRET_KEY
-                          ? "\nWas it encrypted to an old key of yours? Import that secret key into the gateway's GnuPG home, then release it."
-                          : "";
+                            ? "\nWas it encrypted to an old key of yours? Import that secret key into the gateway's "
+                              "GnuPG home, then release it."
+                            : "";
   advice = why ? pool_printf(r->pool, "The sender was not answered (%s). Advice for them:\n%s%s", why, advice, old_key)
                : pool_printf(r->pool, "The sender was told so, with our key and this advice:\n%s%s", advice, old_key);
   st = decide_quarantine(r, reason, advice, err);

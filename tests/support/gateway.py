@@ -124,7 +124,7 @@ class Site:
         r = subprocess.run([os.path.join(BUILD, "embargoctl"), "-c", self.conf] + list(args), capture_output=True, env=self.env)
         expect(code is None or r.returncode == code, "embargoctl %s ended with %d" % (args, r.returncode), r.stdout.decode(),
                r.stderr.decode())
-        return r.stdout.decode()
+        return (r.stdout + (r.stderr if r.returncode else b"")).decode()
 
     def ctl_json(self, *args):
         return json.loads(self.ctl(*args, "--json"))
