@@ -141,14 +141,6 @@ static void chase_decide(struct run *r)
   run_goto(r, r->work.out_count ? RUN_SEAL : RUN_COMMIT);
 }
 
-static bool in_hand(const struct gate *g, const char *id)
-{
-  for (const struct run *r = g->runs; r; r = r->next)
-    if (r->decide == chase_decide && !strcmp(r->about, id))
-      return true;
-  return false;
-}
-
 static enum status look(struct gate *g, struct fault *err)
 {
   AUTO(pool_freep) struct pool *pool = pool_new_wiping("participants");
@@ -157,7 +149,7 @@ static enum status look(struct gate *g, struct fault *err)
   size_t n = 0;
   enum status st = store_case_list(g->store, pool, &f, &vc, &n, err);
   for (size_t i = 0; !st && i < n; i++) {
-    if (!any_due(g, vc[i]) || in_hand(g, vc[i]->id))
+    if (!any_due(g, vc[i]) || run_in_hand(g, chase_decide, vc[i]->id))
       continue;
     struct run *r = run_new_system(g, chase_decide);
     r->about = pool_strdup(r->pool, vc[i]->id);

@@ -44,14 +44,6 @@ static void end_decide(struct run *r)
   run_goto(r, r->work.out_count ? RUN_SEAL : RUN_COMMIT);
 }
 
-static bool in_hand(const struct gate *g, const char *id)
-{
-  for (const struct run *r = g->runs; r; r = r->next)
-    if (r->decide == end_decide && !strcmp(r->about, id))
-      return true;
-  return false;
-}
-
 static enum status look(struct gate *g, int64_t now, struct fault *err)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("embargoes");
@@ -66,7 +58,7 @@ static enum status look(struct gate *g, int64_t now, struct fault *err)
   if (next && next < g->embargo_look_at)
     g->embargo_look_at = next;
   for (size_t i = 0; i < n; i++) {
-    if (in_hand(g, id[i]))
+    if (run_in_hand(g, end_decide, id[i]))
       continue;
     struct run *r = run_new_system(g, end_decide);
     r->about = pool_strdup(r->pool, id[i]);

@@ -179,14 +179,6 @@ static void pending_decide(struct run *r)
   run_goto(r, r->work.out_count ? RUN_SEAL : RUN_COMMIT);
 }
 
-static bool in_hand(const struct gate *g, const char *id)
-{
-  for (const struct run *r = g->runs; r; r = r->next)
-    if (r->decide == pending_decide && !strcmp(r->about, id))
-      return true;
-  return false;
-}
-
 void gate_pending_tick(struct gate *g)
 {
   AUTO(pool_freep) struct pool *pool = pool_new_wiping("releases");
@@ -204,7 +196,7 @@ void gate_pending_tick(struct gate *g)
     return;
   }
   for (size_t i = 0; i < n; i++) {
-    if ((!has_expired(&p[i], now) && !wants_reminder(g->conf, &p[i], now)) || in_hand(g, p[i].case_id))
+    if ((!has_expired(&p[i], now) && !wants_reminder(g->conf, &p[i], now)) || run_in_hand(g, pending_decide, p[i].case_id))
       continue;
     struct run *r = run_new_system(g, pending_decide);
     r->about = pool_strdup(r->pool, p[i].case_id);

@@ -378,6 +378,7 @@ bool run_answer_ok(struct run *r, const struct wire_msg *answer, uint16_t type, 
 void run_goto(struct run *r, enum run_stage stage);
 /* One that no letter stands behind; it begins with RUN_DECIDE. */
 struct run *run_new_system(struct gate *g, void (*decide)(struct run *r)); /* begins with decide when the keys are ready */
+bool run_in_hand(const struct gate *g, void (*decide)(struct run *r), const char *about); /* such a one is on its way */
 void run_fail(struct run *r, const struct fault *err); /* RETRY: later; REJECT: quarantine; BROKEN: end */
 void run_died(struct run *r, const char *what);
 /* A pool that ends with the run; pool_reset() gives back what is large in it. */

@@ -66,6 +66,14 @@ static struct run *run_new(struct gate *g, const struct intake_letter *in)
   return r;
 }
 
+bool run_in_hand(const struct gate *g, void (*decide)(struct run *r), const char *about)
+{
+  for (const struct run *r = g->runs; r; r = r->next)
+    if (r->decide == decide && !strcmp(r->about, about))
+      return true;
+  return false;
+}
+
 struct run *run_new_system(struct gate *g, void (*decide)(struct run *r))
 {
   struct pool *pool = pool_new_wiping("own mail");
