@@ -228,7 +228,7 @@ enum status report_forward(struct run *r, struct vuln_case *vc, const struct vul
     if (!analyst_gets_case(&c->analyst[i], vc) && !(original && analyst_gets_case(&c->analyst[i], original)))
       continue;
     struct tvalue *v = forward_vars(r, vc, c->analyst[i].language, mentions, said);
-    tvalue_setb(r->pool, v, "follow_up", said != NULL);
+    tvalue_setb(r->pool, v, "follow_up", !said->opens);
     tvalue_set(r->pool, v, "attachments", attachment_vars(r, a, n));
     struct letter_spec s = { .kind = "forward",
                              .template_name = "internal/forward",

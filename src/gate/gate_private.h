@@ -423,7 +423,7 @@ char *letter_signer_outside(struct run *r);
 const char *letter_protection(const struct run *r);
 const char *letter_text(const struct run *r);
 bool letter_authenticated(const struct run *r);
-/* said: what the sender of a follow-up asked for by verbs; NULL: it opened the case. original: of the one that vc is a duplicate of;
+/* said: what the sender asked for by verbs, and what is left to do. original: of the one that vc is a duplicate of;
  * NULL. */
 MUST_USE enum status report_forward(struct run *r, struct vuln_case *vc, const struct vuln_case *original, const struct outside *said,
                                     const char *mentions, struct fault *err);
@@ -527,6 +527,7 @@ const char *party_language(const struct conf *c, const struct party *p);
 void gate_chase_tick(struct gate *g);
 /* gate_outside.c: verbs of reporters and participants */
 struct outside {
+  bool opens;           /* the letter opened the case */
   struct tvalue *verbs; /* for the forward; NULL: it holds none */
   const char *advice;   /* to the analysts: what is left to do; "" */
 };

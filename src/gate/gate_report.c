@@ -59,11 +59,14 @@ static enum status ack_content_free(struct run *r, struct outgoing *o, struct ou
   return write_letter(r, &s, write_vars(r, o->vc, r->g->conf->language), instead, NULL, err);
 }
 
+/* Whose address is vouched for gets one for every case that their letters open, up to so many an hour: embargod.conf(5). */
+#define ACKS_KNOWN_H 20
+
 /* May anything be answered at all? Says why not. */
-enum status report_ack_cap(struct run *r, const char *address, const char **why, struct fault *err)
+static enum status ack_cap(struct run *r, const char *address, bool known, const char **why, struct fault *err)
 {
   const struct conf *c = r->g->conf;
-  int64_t now = clock_now(&r->g->clock);
+  int64_t now = clock_now(&r->g->clock), since = now - (known ? 3600 : (int64_t)c->ack_per_sender_h * 3600);
   unsigned to_sender = 0, in_all = 0;
   *why = NULL;
   if (r->rd.automatic)
@@ -72,15 +75,19 @@ enum status report_ack_cap(struct run *r, const char *address, const char **why,
     *why = "it has no usable sender address";
   if (*why)
     return ST_OK;
-  enum status st = store_ack_count(r->g->store, address, now - (int64_t)c->ack_per_sender_h * 3600, &to_sender, &in_all,
-                                   now - 3600, err);
+  enum status st = store_ack_count(r->g->store, address, since, &to_sender, &in_all, now - 3600, err);
   if (!st)
     work_acks_in_hand(r, address, &to_sender, &in_all);
-  if (!st && to_sender && c->ack_per_sender_h)
-    *why = "this sender had an acknowledgement already";
+  if (!st && c->ack_per_sender_h && to_sender >= (known ? ACKS_KNOWN_H : 1u))
+    *why = known ? pool_printf(r->pool, "this sender had %d within the hour", ACKS_KNOWN_H) : "this sender had an acknowledgement already";
   else if (!st && in_all >= (unsigned)c->ack_per_hour)
     *why = "the hourly cap of acknowledgements is reached";
   return st;
+}
+
+enum status report_ack_cap(struct run *r, const char *address, const char **why, struct fault *err)
+{
+  return ack_cap(r, address, false, why, err);
 }
 
 /* Signed by the very key that the answer is encrypted to: whoever reads it is who wrote. */
@@ -93,20 +100,65 @@ static bool signed_with(const struct run *r, const char *fingerprint)
   return false;
 }
 
-static enum status acknowledge(struct run *r, struct vuln_case *vc, struct party_ref party,
-                               const struct stored_key *key, struct fault *err)
+/* What is known of whoever opens a case. */
+struct opener {
+  bool known;           /* the mail server vouches for the address, or a key does that we had of it before */
+  const char *left;     /* the case that they were removed from and name; NULL */
+  struct stored_key key;
+  bool has_key;
+};
+
+static enum status known_before(struct run *r, const char *from, bool *known, struct fault *err)
 {
-  const struct party *p = party.vc ? &vc->party[party.index] : NULL;
-  const char *why;
-  enum status st = report_ack_cap(r, p ? p->address : "", &why, err);
+  struct stored_key key;
+  bool found = false;
+  enum status st = store_key_get(r->g->store, r->pool, from, &key, &found, err);
+  *known = r->rd.view.dmarc_pass ||
+           (found && key.expires != STORED_KEY_REVOKED && r->rd.verdict == VERDICT_GOOD && signed_with(r, key.fingerprint));
+  return st;
+}
+
+/* Somebody who was removed from the case that they name: the analysts hear of it, their letter says nothing of it. */
+static enum status removed_from(struct run *r, const char *mentions, const char **left, struct fault *err)
+{
+  struct vuln_case *vc = NULL;
+  enum status st = mentions ? thread_load(r, mentions, &vc, err) : ST_OK;
+  for (size_t i = 0; !st && vc && i < vc->party_count; i++) {
+    const struct party *p = &vc->party[i];
+    if (p->removed && (text_ieq(p->address, r->rd.view.from.address) || outside_signed_by(r, p->fingerprint)))
+      *left = vc->id;
+  }
+  return st;
+}
+
+/* What the analysts are told of it in the forward. */
+static const char *opening_advice(struct run *r, struct vuln_case *vc, const struct opener *by, const char *none)
+{
+  struct buf b = buf_new(r->pool, 160);
+  if (by->left) {
+    work_event(r, vc, "sender.removed", "", "Its sender was a participant of %s, removed.", by->left);
+    buf_printf(&b, "Its sender was a participant of %s, removed.", by->left);
+  }
+  if (none)
+    buf_printf(&b, "%sNo acknowledgement was sent: %s.", b.len ? "\n" : "", none);
+  return buf_str(&b);
+}
+
+/* none: why there is no acknowledgement; NULL: there is one. */
+static enum status acknowledge(struct run *r, struct vuln_case *vc, const struct opener *by, const char **none, struct fault *err)
+{
+  const struct party_ref party = { vc->party_count ? vc : NULL, 0 };
+  const struct party *p = party.vc ? &vc->party[0] : NULL;
+  const struct stored_key *key = by->has_key ? &by->key : NULL;
+  enum status st = ack_cap(r, p ? p->address : "", by->known, none, err);
   if (st)
     return st;
-  if (why) {
-    work_event(r, vc, "ack.none", "", "No acknowledgement was sent: %s.", why);
+  if (*none) {
+    work_event(r, vc, "ack.none", "", "No acknowledgement was sent: %s.", *none);
     return ST_OK;
   }
   struct outgoing *o = NULL;
-  bool full = key && (letter_authenticated(r) || signed_with(r, key->fingerprint));
+  bool full = key && !by->left && (letter_authenticated(r) || signed_with(r, key->fingerprint));
   struct letter_spec s = { .kind = "acknowledgement",
                            .template_name = full ? "ack/full" : "ack/content-free",
                            .vc = vc,
@@ -187,13 +239,16 @@ static enum status open_case(struct run *r, const char *mentions, struct fault *
 {
   struct gate *g = r->g;
   const struct reading *rd = &r->rd;
-  struct stored_key key;
-  bool has_key = false;
+  struct opener by = { 0 };
   const char *from = rd->view.from.address;
-  const char *id = NULL;
-  enum status st = text_empty(from) ? ST_OK : keys_choose(r, from, &key, &has_key, err);
+  const char *id = NULL, *none = NULL;
+  enum status st = text_empty(from) ? ST_OK : known_before(r, from, &by.known, err);
+  if (!st && !text_empty(from))
+    st = keys_choose(r, from, &by.key, &by.has_key, err);
   if (!st && !text_empty(from))
     st = keys_take_in(r, from, err);
+  if (!st)
+    st = removed_from(r, mentions, &by.left, err);
   if (!st)
     st = new_id(r, &id, err);
   if (st)
@@ -201,7 +256,7 @@ static enum status open_case(struct run *r, const char *mentions, struct fault *
   struct case_report report = { .subject = rd->subject,
                                 .from_name = rd->view.from.name,
                                 .from_address = from ? from : "",
-                                .fingerprint = has_key ? key.fingerprint : "",
+                                .fingerprint = by.has_key ? by.key.fingerprint : "",
                                 .token = secret_token(r->pool, 16),
                                 .in_clear = !rd->encrypted,
                                 .received_at = r->in.date ? r->in.date : r->in.recorded_at };
@@ -220,9 +275,10 @@ static enum status open_case(struct run *r, const char *mentions, struct fault *
   st = party.vc ? tell_keys(r, vc, &vc->party[party.index], err) : ST_OK;
   if (st)
     return st;
-  st = acknowledge(r, vc, party, has_key ? &key : NULL, err);
+  st = acknowledge(r, vc, &by, &none, err);
+  struct outside said = { .opens = true, .advice = st ? "" : opening_advice(r, vc, &by, none) };
   if (!st)
-    st = report_forward(r, vc, NULL, NULL, mentions, err);
+    st = report_forward(r, vc, NULL, &said, mentions, err);
   work_end(r, LETTER_APPLIED, CLASS_NEW_CASE, vc->id, "");
   return st;
 }

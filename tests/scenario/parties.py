@@ -333,10 +333,10 @@ def asked_and_removed(s):
     ok(s.command(s.alice, "#remove cisa\n", fw), "#remove cisa")
     expect(party(s, s.cisa.address)["removed"], "removed", s.show())
     got, seen = say(s, s.cisa, "#status\n\nOne more: numbat.\n", q2)
-    f = has(seen, "numbat", "Mentions: " + ONE)
+    f = has(seen, "numbat", "Mentions: " + ONE, "Its sender was a participant of %s, removed." % ONE)
     expect(ONE not in f.subject.split("]")[0], "a new case", f.subject)
     for m in got:
-        silent(m, "State:", "quokka", "Pump 9", "takes any")
+        silent(m, "State:", "quokka", "Pump 9", "takes any", "thank you for your report", "removed")
     refused(s.command(s.alice, "#ask nobody@x.example\nHello?\n#end\n", fw), "#ask", "no participant")
     # what each holds: nobody's words in another's mailbox
     everything = s.out()

@@ -109,6 +109,32 @@ def report_in_clear(s):
     s.deliver(s.robin.plain(s.ADDRESS, "Pump trouble again", "second\n"))
     s.once()
     expect(not s.fresh(s.robin), "one acknowledgement in 24 hours")
+    told = s.one(s.alice).text
+    expect("No acknowledgement was sent: this sender had an acknowledgement already." in told, "and the analysts read so", told)
+
+
+def known_reporters_are_acknowledged(s):
+    """By a key that we had of them, or by DMARC: an acknowledgement for each case. Without either, as seldom as before."""
+    def opens(number, raw):
+        s.deliver(raw)
+        s.once()
+        got, told = s.fresh(s.robin), s.one(s.alice).text
+        expect("EMB-2026-%04d" % number in told, "a case of its own", told)
+        return got, told
+
+    got, told = opens(1, s.report())
+    expect(len(got) == 1 and "EMB-2026-0001" in got[0].subject and "No acknowledgement" not in told, "the first", told)
+    for line in ("#status or #embargo propose DATE", "#help"):
+        expect(line in got[0].text, "says what they can ask for: " + line, got[0].text)
+    for n in (2, 3):
+        got, told = opens(n, s.robin.encrypted(s.ADDRESS, "Report %d" % n, "the pump, too\n"))
+        expect(len(got) == 1 and "EMB-2026-%04d" % n in got[0].subject and "No acknowledgement" not in told, "one more for case %d" % n, told)
+    eve = s.person("Eve", "eve@evil.example")
+    eve.learn(s.key)
+    forged = eve.encrypted(s.ADDRESS, "Report 5", "x\n", [("k.asc", eve.public())]).replace(b"Eve <eve@evil.example>", b"Robin <robin@lab.example>")
+    for n, raw in ((4, s.robin.encrypted(s.ADDRESS, "Report 4", "x\n", sign=False)), (5, forged)):
+        got, told = opens(n, raw)
+        expect(not got and "No acknowledgement was sent: this sender had an acknowledgement already." in told, "not known: none, and it says so", told)
 
 
 def what_cannot_be_read(s):
@@ -338,7 +364,7 @@ def a_key_came_meanwhile(s):
     expect(m.encrypted and "once more" in m.text, "the new one goes out encrypted", m.text)
 
 
-STORIES = [whole_case, outsider_guesses_case_id, commands_need_a_signature, report_in_clear, what_cannot_be_read, duplicates_and_bounces,
+STORIES = [whole_case, outsider_guesses_case_id, commands_need_a_signature, report_in_clear, known_reporters_are_acknowledged, what_cannot_be_read, duplicates_and_bounces,
            bounces_without_their_token,
            a_report_imitates_us, nothing_leaks, an_analysts_key_has_expired, assessed, large_report, too_large, one_daemon_one_store, a_key_came_meanwhile]
 SETUP = {an_analysts_key_has_expired: {"bob_expire": "1d"}, too_large: {"extra": "max_message = 65536"},
