@@ -162,6 +162,8 @@ bool case_party_entitled(const struct vuln_case *vc, const struct party *p);
 /* A copy that holds what that party may learn: its role decides about fields and facts; who else takes part, and who works on the case,
  * is never in it. One that is not entitled gets the id, the embargo's dates and the TLP label. */
 struct vuln_case *case_view(struct pool *pool, const struct vuln_case *vc, const struct party *p);
+/* A copy for an analyst's reply to that reporter: all of it but whom else the publication will thank. */
+struct vuln_case *case_reply_view(struct pool *pool, const struct vuln_case *vc, const struct party *p);
 /* We have written, or it has. */
 void party_written(struct party *p, int64_t now);
 void party_heard(struct party *p);

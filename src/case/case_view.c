@@ -126,6 +126,41 @@ static void keep_fields(struct vuln_case *view, const char *const *list, const s
   view->field_count = kept;
 }
 
+/* May somebody else have asked for thanks? An analyst's entry does not say for whom it is. */
+static bool others_are_thanked(const struct vuln_case *vc, const struct party *p)
+{
+  for (size_t i = 0; i < vc->party_count; i++) {
+    const struct party *o = &vc->party[i];
+    if ((o->role == PARTY_REPORTER || o->role == PARTY_COORDINATOR) && !text_ieq(o->address, p->address))
+      return true;
+  }
+  return false;
+}
+
+static bool is_by_party(const struct vuln_case *vc, const char *by)
+{
+  for (size_t i = 0; i < vc->party_count; i++)
+    if (!text_empty(by) && text_ieq(vc->party[i].address, by))
+      return true;
+  return false;
+}
+
+struct vuln_case *case_reply_view(struct pool *pool, const struct vuln_case *vc, const struct party *p)
+{
+  struct vuln_case *view = case_copy(pool, vc);
+  bool others = others_are_thanked(vc, p);
+  size_t kept = 0;
+  for (size_t i = 0; i < view->field_count; i++) {
+    const struct case_field *f = &view->field[i];
+    bool theirs = text_ieq(f->by, p->address), said = is_by_party(vc, f->by);
+    if (!strcmp(f->name, "credit") && !theirs && (said || others))
+      continue;
+    view->field[kept++] = *f;
+  }
+  view->field_count = kept;
+  return view;
+}
+
 struct vuln_case *case_view(struct pool *pool, const struct vuln_case *vc, const struct party *p)
 {
   static const char *const label[] = { "tlp", NULL };

@@ -126,7 +126,10 @@ static enum status write_effect(struct doing *d, const struct effect *e, const s
                            .party = to->party, .to_name = to->name, .to_address = to->address, .auto_submitted = "auto-generated",
                            .fingerprint = to->fingerprint, .key = to->key, .encrypt = to->encrypt,
                            .serial = pool_printf(r->pool, "%u-%zu", e->command, to->party.index), .attach_key = !to->encrypt };
-  struct tvalue *vars = write_vars(r, e->to == TO_PARTY ? effect_view(d, e, to) : s.vc, to->language);
+  struct vuln_case *view = e->to == TO_PARTY      ? effect_view(d, e, to)
+                           : e->to == TO_REPORTER ? case_reply_view(r->pool, s.vc, &s.vc->party[to->party.index])
+                                                  : s.vc;
+  struct tvalue *vars = write_vars(r, view, to->language);
   tvalue_sets(r->pool, vars, "text", e->text);
   if (e->to == TO_PARTY)
     party_vars(r, vars, s.vc, &s.vc->party[to->party.index], to->language);

@@ -95,6 +95,14 @@ def merged(s):
     r = ok(s.command(s.bob, "#reply SAM@lab2.example\nOnly to Sam.\n#end\n", fw1))
     expect("Only to Sam." in s.one(sam).text and not s.fresh(s.robin), "one of them", r.text)
     s.fresh(s.alice)
+    # Whom the publication thanks is who else reported it: no reply tells.
+    writes(s, sam, second, "#credit Sam Zebra\n")
+    s.fresh(sam)
+    ok(s.command(s.alice, "#credit Okapi Labs\n#reply thanks\n#end\n", fw1))
+    for who, says in ((s.robin, False), (sam, True)):
+        m = s.one(who, "thanks")
+        expect(("Sam Zebra" in m.text) == says and "Okapi" not in m.text, "each reads what they asked for themselves", m.text)
+    s.fresh(s.bob)
     refused(s.command(s.alice, "#merge %s\n" % TWO, fw1), "#merge " + TWO, "was merged into %s already" % ONE)
     refused(s.command(s.alice, "#merge %s\n" % ONE, fw1), "#merge " + ONE, "the case that this line is about")
     # Alice answers the forward of the case that is no more.

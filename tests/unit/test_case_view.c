@@ -129,6 +129,34 @@ START_TEST(status_names)
 }
 END_TEST
 
+static bool thanks(const struct vuln_case *vc, const char *name)
+{
+  for (size_t i = 0; i < vc->field_count; i++)
+    if (!strcmp(vc->field[i].name, "credit") && !strcmp(vc->field[i].value, name))
+      return true;
+  return false;
+}
+
+/* A reply tells its reporter nothing of whom else the publication will thank: that is who else reported it. */
+START_TEST(reply_thanks_its_reader)
+{
+  struct vuln_case *vc = case_new(pool);
+  struct party *p = case_add_party(pool, vc, &(struct party){ .role = PARTY_REPORTER, .address = "robin@x.org" });
+  case_set(pool, vc, &(struct case_field){ .name = "title", .value = "Pump", .by = "alice" });
+  case_set(pool, vc, &(struct case_field){ .name = "credit", .value = "Robin", .by = "robin@x.org" });
+  case_set(pool, vc, &(struct case_field){ .name = "credit", .value = "the lab", .by = "alice" });
+  struct vuln_case *view = case_reply_view(pool, vc, p);
+  ck_assert(thanks(view, "Robin") && thanks(view, "the lab") && !strcmp(case_get(view, "title"), "Pump"));
+  (void)case_add_party(pool, vc, &(struct party){ .role = PARTY_REPORTER, .address = "sam@y.org" });
+  case_set(pool, vc, &(struct case_field){ .name = "credit", .value = "Sam", .by = "sam@y.org" });
+  for (size_t i = 0; i < 2; i++) {
+    view = case_reply_view(pool, vc, &vc->party[i]);
+    ck_assert(thanks(view, "Robin") == (i == 0) && thanks(view, "Sam") == (i == 1) && !thanks(view, "the lab"));
+  }
+  ck_assert(thanks(vc, "Robin") && thanks(vc, "Sam") && thanks(vc, "the lab"));
+}
+END_TEST
+
 START_TEST(silence)
 {
   struct party p = { .status = PARTY_AFFECTED };
@@ -154,6 +182,7 @@ int main(void)
   tcase_add_loop_test(t, roles_see_what_is_theirs, 0, (int)ARRAY_LEN(rows));
   tcase_add_loop_test(t, nothing_before_the_embargo, 0, (int)ARRAY_LEN(rows));
   tcase_add_test(t, status_names);
+  tcase_add_test(t, reply_thanks_its_reader);
   tcase_add_test(t, silence);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
