@@ -83,6 +83,19 @@ static bool bound(const struct asking *a)
   return false;
 }
 
+/* Their own one: beside it anybody can put a signature of theirs over the same words, of today. */
+static const struct pgp_signature *own_signature(const struct run *r, const char *fingerprint)
+{
+  const struct pgp_result *res = r->rd.signature;
+  const struct pgp_signature *own = NULL;
+  for (unsigned i = 0; res && i < res->sig_count; i++) {
+    const struct pgp_signature *s = &res->sig[i];
+    if (!s->extra_key && !strcmp(s->primary, fingerprint) && (!own || s->made < own->made))
+      own = s;
+  }
+  return own;
+}
+
 static const char *age_problem(const struct asking *a, const struct pgp_signature *s)
 {
   const struct conf *c = a->r->g->conf;
@@ -108,7 +121,8 @@ static enum status prove(struct asking *a, struct fault *err)
     a->why = pool_printf(r->pool, "their key came in a mail that nothing vouches for: check it, then #key accept %s for %s", p->fingerprint, p->address);
     return ST_OK;
   }
-  const struct pgp_signature *s = &r->rd.signature->sig[0];
+  const struct pgp_signature *s = own_signature(r, p->fingerprint);
+  invariant(s); /* outside_signed_by() has seen it */
   struct replay_key k = { .fingerprint = s->primary, .made = s->made };
   sha256_digest(k.sha256, r->rd.signed_bytes);
   enum status st = store_replay_seen(r->g->store, &k, &seen, err);

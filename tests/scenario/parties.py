@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stories: reporters and participants speak for themselves. Who writes what, signed by whom, and what every mailbox holds after."""
+import base64
 import os
 import re
 import sys
@@ -9,6 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from commands import ONE, TWO, field, live, ok, opened, refused, token_of  # noqa: E402
 from gateway import expect  # noqa: E402
+from people import crlf  # noqa: E402
 from story import SECRET, main, wait  # noqa: E402
 
 DETAILS = "Any firmware is taken: quokkaloader."
@@ -131,6 +133,37 @@ def not_signed(s):
     has(s.fresh(s.alice), "REQUEST #withdraw forged")
     expect(party(s, s.robin.address)["status"] == "" and party(s, s.robin.address)["key"] == s.robin.fpr, "their key stays", s.show())
     expect(not s.fresh(eve), "a forger gets nothing")
+
+
+def two_signatures(raw, eve):
+    """A signed mail that eve has seen, with her signature of now in front of the one it had, and her key in the header."""
+    head, body = raw.split(b"\r\n\r\n", 1)
+    mark = b"--" + re.search(rb'multipart/signed.*boundary="([^"]+)"', head).group(1)
+    entity = body.split(mark + b"\r\n", 1)[1].split(b"\r\n" + mark, 1)[0]
+    armor = rb"-----BEGIN PGP SIG.*?-----END PGP SIGNATURE-----\r\n"
+    old = eve.gpg("--dearmor", data=re.search(armor, body, re.S).group(0))
+    new = eve.gpg("--digest-algo", "SHA512", "--detach-sign", "-u", eve.fpr, data=entity)
+    both = b"-----BEGIN PGP SIGNATURE-----\r\n\r\n" + crlf(base64.encodebytes(new + old)) + b"-----END PGP SIGNATURE-----\r\n"
+    key = base64.encodebytes(eve.gpg("--export", "--export-options", "export-minimal", eve.fpr)).replace(b"\n", b"\r\n ").rstrip()
+    return (head.replace(b"Message-ID: <", b"Message-ID: <again.") + b"\r\nAutocrypt: addr=robin@lab.example; keydata=\r\n " + key +
+            b"\r\n\r\n" + re.sub(armor, lambda m: both, body, flags=re.S))
+
+
+@live
+def signed_once_more(s):
+    """Whoever has seen a signed mail cannot make it new by a signature of their own beside the one it had."""
+    ack, fw = reported(s)
+    eve = s.person("Eve", "eve@evil.example")
+    raw = s.robin.signed(s.ADDRESS, "Re: [%s] x" % ONE, "#credit First\n")
+    s.deliver(raw)
+    s.once()
+    expect(field(s, "credit") == ["First"], "once", field(s, "credit"))
+    say(s, s.robin, "#credit Second\n", ack)
+    s.fresh(s.robin), s.fresh(s.alice)
+    s.deliver(two_signatures(raw, eve))
+    s.once()
+    has(s.fresh(s.alice), "REQUEST #credit First", "handled before")
+    expect(field(s, "credit") == ["Second"] and not s.fresh(s.robin), "a replay does nothing and is not answered", field(s, "credit"))
 
 
 @live
@@ -569,7 +602,7 @@ def reported_once(s):
     return ack, fw
 
 
-STORIES = [an_invitation, asked_and_removed, no_embargo_no_key, gated, too_often, in_german, others_join, chase_waits_for_the_clock, chased, a_reporter_asks, an_accepted_revision, not_signed, no_key_at_all, hostile]
+STORIES = [an_invitation, asked_and_removed, no_embargo_no_key, gated, too_often, in_german, others_join, chase_waits_for_the_clock, chased, a_reporter_asks, an_accepted_revision, not_signed, signed_once_more, no_key_at_all, hostile]
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, {gated: {"extra": "gate_ask = 1"}, too_often: {"extra": "answers_per_day = 2"}, in_german: {"extra": "language = de"}}))
