@@ -133,5 +133,9 @@ enum status command_do_reporter(struct command_context *cx, const struct command
   command_say(cx, "%s: reporter: %s -> %s", vc->id, before, address);
   if (text_empty(p->fingerprint))
     command_say(cx, "we have no key of theirs: #key import (attached) or #key accept brings one");
+  if (text_empty(p->fingerprint) && vc->reporter_clear_ok && !cx->w->analyst->lead) {
+    vc->reporter_clear_ok = false;
+    command_say(cx, "replies in clear are no longer allowed: a lead analyst allowed them for another reporter");
+  }
   return ST_OK;
 }

@@ -314,6 +314,16 @@ static enum status close_as(struct command_context *cx, const char *reason, stru
   return st == ST_OK ? command_rm_step(cx, RM_EV_CLOSE, reason, err) : st;
 }
 
+/* Replies in clear about `to` were allowed for others than this reporter of `from`. */
+static void clear_for_newcomer(struct command_context *cx, const struct vuln_case *from, struct vuln_case *to,
+                               const struct party *p)
+{
+  if (p->role != PARTY_REPORTER || !text_empty(p->fingerprint) || !to->reporter_clear_ok)
+    return;
+  to->reporter_clear_ok = from->reporter_clear_ok;
+  command_say(cx, "replies in clear about %s: %s", to->id, to->reporter_clear_ok ? "allowed" : "no longer allowed");
+}
+
 /* A reporter who is one there already is not added a second time. */
 static void reporters_join(struct command_context *cx, int other)
 {
@@ -330,10 +340,7 @@ static void reporters_join(struct command_context *cx, int other)
                                     .key_unproved = p->key_unproved });
     command_event_of(cx, other, "party.reporter", "another reporter: %s, of %s", p->address, vc->id);
     command_say(cx, "%s is a reporter of %s, too", p->address, to->id);
-    if (text_empty(p->fingerprint) && to->reporter_clear_ok) { /* was said of others */
-      to->reporter_clear_ok = vc->reporter_clear_ok;
-      command_say(cx, "replies in clear about %s: %s", to->id, to->reporter_clear_ok ? "allowed" : "no longer allowed");
-    }
+    clear_for_newcomer(cx, vc, to, p);
   }
 }
 
@@ -375,11 +382,13 @@ static struct effect *letter_effect(struct command_context *cx, enum effect_kind
   return e;
 }
 
-static void same_people(struct command_context *cx, struct vuln_case *vc, const struct vuln_case *from)
+/* Replies in clear were allowed to the reporters of a case: that says nothing of who wrote another letter. */
+static void same_people(struct command_context *cx, struct vuln_case *vc, const struct vuln_case *from,
+                        const struct party *writer)
 {
   for (size_t i = 0; i < from->member_count; i++)
     (void)case_add_member(cx->pool, vc, from->member[i].analyst, from->member[i].role);
-  vc->reporter_clear_ok = from->reporter_clear_ok;
+  vc->reporter_clear_ok = from->reporter_clear_ok && (!writer || writer->role == PARTY_REPORTER);
   vc->channel = from->channel;
   const char *tlp = case_get(from, "tlp");
   if (!text_empty(tlp))
@@ -408,7 +417,7 @@ static enum status split_off(struct command_context *cx, const struct command_le
   if (vc->party_count)
     vc->party[0].key_unproved = p->key_unproved;
   embargo_inherit(cx->pool, vc, was); /* it holds for what is taken out of the letter, too */
-  same_people(cx, vc, was);
+  same_people(cx, vc, was, p);
   letter_effect(cx, EFFECT_COPY, from, cx->vc, 0, l);
   command_event(cx, "case.split", "opened from letter %" PRId64 " of %s", l->id, was->id);
   (void)link_both(cx, from, "split from it", cx->vc, "split off this one");
@@ -478,7 +487,20 @@ static size_t place_there(struct command_context *cx, struct vuln_case *to, cons
                         .key_unproved = p.key_unproved };
   to->party = pool_grow(cx->pool, to->party, to->party_count, &to->party_cap, sizeof *to->party);
   to->party[to->party_count++] = p;
+  clear_for_newcomer(cx, from, to, &p);
   return there;
+}
+
+/* The news of an embargo are for a range of parties; one that holds nobody begins behind the last. */
+static const struct embargo_change *closed_up(struct command_context *cx, const struct embargo_change *c, size_t gone)
+{
+  struct embargo_change *out = pool_new_of(cx->pool, struct embargo_change);
+  *out = *c;
+  if (c->first_party > gone)
+    out->first_party--;
+  if (c->end_party > gone && --out->end_party == 0)
+    out->first_party = command_case(cx)->party_count;
+  return out;
 }
 
 /* Letters that this mail writes to parties that stand behind the one that went. */
@@ -489,6 +511,8 @@ static void parties_closed_up(struct command_context *cx, size_t gone, size_t to
     struct effect *e = &p->effect[i];
     if ((e->kind == EFFECT_MOVE || e->kind == EFFECT_COPY) && e->to_vc == cx->vc && e->place > gone)
       e->place--;
+    if (e->kind == EFFECT_EMBARGO && e->vc == cx->vc)
+      e->embargo = closed_up(cx, e->embargo, gone);
     if (e->kind != EFFECT_LETTER || e->to != TO_REPORTER || e->vc != cx->vc || e->party < gone)
       continue;
     if (e->party == gone) {

@@ -75,6 +75,12 @@ static const struct row case_rows[] = {
     "configuration forbids them in every case (reply_clear = never)",
     "event reporter.clear [replies in clear: not allowed -> allowed]",
     "EMB-2026-0001 Received title=Old title" },
+  { { .who = "bob", .clear_ok = true },
+    "#reporter eve@x.org",
+    "ok: EMB-2026-0001: reporter: rosa@x.org -> eve@x.org; we have no key of theirs: #key import (attached) or #key accept brings one; "
+    "replies in clear are no longer allowed: a lead analyst allowed them for another reporter",
+    "event party.reporter [reporter: rosa@x.org -> eve@x.org]",
+    "EMB-2026-0001 Received title=Old title" },
   { { .who = "bob" }, "#reporter clear yes", "denied: only lead analysts decide on replies in clear", "", "" },
   { { 0 },
     "#spam",
