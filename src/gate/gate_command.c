@@ -177,7 +177,7 @@ static enum status add_pending_cases(struct order *o, bool *ready, struct fault 
 {
   struct run *r = o->r;
   enum status st = ST_OK;
-  for (size_t i = 0; !st && i < o->mail.count; i++) {
+  for (size_t i = 0; !st && *ready && i < o->mail.count; i++) { /* who waits holds nothing: two would wait for each other */
     const struct command *c = &o->mail.command[i];
     struct pending_release p;
     bool found = false;

@@ -253,6 +253,7 @@ void run_fail(struct run *r, const struct fault *err)
     r->work.out_count = 0;
     if (r->whole) { /* a reminder, a digest or an embargo's end that was not made is still to be made */
       r->work.vc_count = r->work.event_count = r->work.message_count = 0;
+      r->work.pending_end_count = r->work.pending_reminded_count = 0;
       r->work.meta = NULL;
       if (r->about)
         gate_due_changed(r->g, r->about);
