@@ -170,7 +170,7 @@ static void pending_decide(struct run *r)
     r->about = vc->id;
   if (!st && !run_claim(r, r->about))
     return;
-  if (!st)
+  if (!st && !gate_clock_held(r->g)) /* the clock may have jumped while it waited for its case */
     st = fill(r, &err);
   if (st) {
     run_fail(r, &err);
