@@ -158,13 +158,21 @@ const char *case_get(const struct vuln_case *vc, const char *field)
   return "";
 }
 
+/* Two participants may ask for the same thanks ("anonymous"): each has their own entry, and the other cannot take it back. */
+static bool is_anothers(const struct case_field *there, const struct case_field *f)
+{
+  return strcmp(f->name, "credit") == 0 && f->by && there->by && strchr(f->by, '@') && strchr(there->by, '@') &&
+         !text_ieq(f->by, there->by);
+}
+
 void case_set(struct pool *pool, struct vuln_case *vc, const struct case_field *f)
 {
   invariant(case_field_known(f->name));
   bool list = case_field_is_list(f->name);
   size_t at = 0;
   while (at < vc->field_count && (strcmp(vc->field[at].name, f->name) != 0 ||
-                                  (list && !text_ieq(vc->field[at].value, f->value ? f->value : ""))))
+                                  (list && (!text_ieq(vc->field[at].value, f->value ? f->value : "") ||
+                                            is_anothers(&vc->field[at], f)))))
     at++;
   if (at == vc->field_count) {
     vc->field = pool_grow(pool, vc->field, vc->field_count, &vc->field_cap, sizeof *vc->field);

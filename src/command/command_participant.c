@@ -224,9 +224,11 @@ static void credit(struct saying *s)
     request(s, "");
     return;
   }
-  for (size_t i = vc->field_count; i-- > 0;)
-    if (!strcmp(vc->field[i].name, "credit") && text_ieq(vc->field[i].by, by))
-      (void)case_unset(vc, "credit", vc->field[i].value);
+  size_t kept = 0;
+  for (size_t i = 0; i < vc->field_count; i++)
+    if (strcmp(vc->field[i].name, "credit") != 0 || !text_ieq(vc->field[i].by, by))
+      vc->field[kept++] = vc->field[i];
+  vc->field_count = kept;
   case_set(s->cx.pool, vc, &(struct case_field){ .name = "credit", .value = name, .extra = "", .at = s->w->now, .by = by });
   command_event(&s->cx, "field.credit", "credit: %s", name);
   done(s, pool_printf(s->cx.pool, "credit: %s", name));

@@ -154,6 +154,14 @@ START_TEST(reply_thanks_its_reader)
     ck_assert(thanks(view, "Robin") == (i == 0) && thanks(view, "Sam") == (i == 1) && !thanks(view, "the lab"));
   }
   ck_assert(thanks(vc, "Robin") && thanks(vc, "Sam") && thanks(vc, "the lab"));
+  static const char *const who[] = { "robin@x.org", "sam@y.org" }; /* both ask for the same: each has it */
+  for (size_t i = 0; i < 2; i++)
+    case_set(pool, vc, &(struct case_field){ .name = "credit", .value = "anonymous", .by = who[i] });
+  for (size_t i = 0; i < 2; i++)
+    ck_assert(thanks(case_reply_view(pool, vc, &vc->party[i]), "anonymous"));
+  size_t count = vc->field_count;
+  case_set(pool, vc, &(struct case_field){ .name = "credit", .value = "anonymous", .by = "robin@x.org" });
+  ck_assert_uint_eq(vc->field_count, count);
 }
 END_TEST
 
