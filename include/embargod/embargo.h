@@ -21,6 +21,7 @@ enum embargo_what {
   EMBARGO_ENDED,      /* over: `until` has come */
   EMBARGO_MERGED,     /* cases were merged: `until` is the earliest date that was agreed in any; `proposed` waits, 0: nothing does */
   EMBARGO_DOUBTED,    /* attacks: unchanged, but a lead analyst should end it */
+  EMBARGO_RESTORED,   /* `until`, which was agreed before a party shortened it, holds again: that party negotiates no more */
 };
 enum embargo_cause { EMBARGO_CAUSE_SAID = 0, EMBARGO_CAUSE_PUBLIC, EMBARGO_CAUSE_EXPLOIT, EMBARGO_CAUSE_ATTACKS };
 struct embargo_change {
@@ -43,11 +44,20 @@ struct embargo_act {
   int64_t now;
   const char *zone;           /* of the configuration, for sentences; NULL: UTC */
 };
-/* REJECT: not in the future. DENIED, with what is legal now: the state, or the vulnerability is known outside. Of two dates of two
- * sides the earlier holds at once and the later becomes a proposed revision; who proposes anew replaces the own proposal; the date
- * that the other side has proposed is accepted. */
+/* Who negotiates: the house, and reporters and coordinators who keep the embargo. Vultron's "shortest wins" is between these; a date of
+ * anybody else is a wish, which an analyst may make the house's. */
+bool embargo_negotiates(const struct vuln_case *vc, struct embargo_who who);
+/* Whose word, with the house's, may move the agreed end back: a reporter's; without one a coordinator's; without either that of whoever
+ * keeps the embargo. */
+bool embargo_consents(const struct vuln_case *vc, struct embargo_who who);
+/* REJECT: not in the future. DENIED, with what is legal now: the state, or the vulnerability is known outside, or who has no say.
+ * A date earlier than the agreed one, by anybody who negotiates, holds at once; what was agreed becomes a proposed revision. A later
+ * one waits: the agreed date holds until the house and who consents outside are both for a later one. Of two open dates of those two
+ * the earlier is what both are for, and holds; the same date is accepted. Who proposes anew replaces the own proposal; of two outside
+ * the earlier waits. When who shortened the embargo negotiates no more, the house may set it back, up to what was agreed before. */
 MUST_USE enum status embargo_propose(const struct embargo_act *a, int64_t at, struct embargo_change *out, struct fault *err);
-/* DENIED too: by's side made the proposal, or its date has passed. */
+/* DENIED too: by's side made the proposal, or the house is neither of the two, or who is outside does not consent, or its date has
+ * passed; the words say the way out. */
 MUST_USE enum status embargo_accept(const struct embargo_act *a, struct embargo_change *out, struct fault *err);
 MUST_USE enum status embargo_reject(const struct embargo_act *a, struct embargo_change *out, struct fault *err);
 /* Ends what is agreed. DENIED when nothing is. */

@@ -3,109 +3,9 @@
  * may take them, and which date holds. */
 #include <config.h>
 
-#include <embargod/embargo.h>
 #include <embargod/text.h>
-#include <string.h>
 
-#define AGREED "embargo-by"
-#define OPEN "embargo-proposed-by"
-
-/* ---- who stands behind a date: fields of the case, sealed at rest ---- */
-static const char *const side_words[] = { "default", "house", "party" };
-
-static const struct case_field *stands_behind(const struct vuln_case *vc, const char *field)
-{
-  for (size_t i = 0; i < vc->field_count; i++)
-    if (strcmp(vc->field[i].name, field) == 0)
-      return &vc->field[i];
-  return NULL;
-}
-
-static struct embargo_who who_of(const struct case_field *f)
-{
-  if (!f || strcmp(f->extra, side_words[0]) == 0)
-    return (struct embargo_who){ "", false };
-  return (struct embargo_who){ f->value, strcmp(f->extra, side_words[2]) == 0 };
-}
-
-static void put_behind(const struct embargo_act *a, const char *field, struct embargo_who who, const char *by)
-{
-  bool nobody = text_empty(who.name);
-  case_set(a->pool, a->vc,
-           &(struct case_field){ .name = field,
-                                 .value = nobody ? "the default embargo" : who.name,
-                                 .extra = side_words[nobody      ? 0
-                                                     : who.party ? 2
-                                                                 : 1],
-                                 .at = a->now,
-                                 .by = !text_empty(by) ? by
-                                       : who.party     ? ""
-                                                       : who.name });
-}
-
-/* `to` gets who stands behind `from`, when nobody does yet it is the default embargo. */
-static void move_behind(const struct embargo_act *a, const char *from, const char *to)
-{
-  const struct case_field *f = stands_behind(a->vc, from);
-  struct embargo_who who = who_of(f);
-  who.name = pool_strdup(a->pool, who.name);
-  put_behind(a, to, who, f ? pool_strdup(a->pool, f->by) : "");
-}
-
-static const char *behind_words(struct pool *pool, const struct case_field *f)
-{
-  if (!f)
-    return "";
-  return text_empty(f->by) || strcmp(f->extra, side_words[2]) != 0
-             ? f->value
-             : pool_printf(pool, "%s (%s passed it on)", f->value, f->by);
-}
-
-const char *embargo_agreed_by(struct pool *pool, const struct vuln_case *vc)
-{
-  const struct case_field *f = stands_behind(vc, AGREED);
-  return f || (vc->em != EM_ACTIVE && vc->em != EM_REVISE) ? behind_words(pool, f) : "the default embargo";
-}
-
-const char *embargo_proposed_by(struct pool *pool, const struct vuln_case *vc)
-{
-  return behind_words(pool, stands_behind(vc, OPEN));
-}
-
-int64_t embargo_agreed_at(const struct vuln_case *vc)
-{
-  const struct case_field *f = stands_behind(vc, AGREED);
-  return f && f->at ? f->at : vc->opened_at;
-}
-
-struct embargo_who embargo_open_by(const struct vuln_case *vc)
-{
-  return who_of(stands_behind(vc, OPEN));
-}
-
-/* Reporters from the start; others once they have said so. */
-bool embargo_concerns(const struct party *p)
-{
-  return !p->removed && !text_empty(p->address) && (p->role == PARTY_REPORTER ? !p->invited_at || p->accepted_at : p->accepted_at != 0);
-}
-
-/* Somebody outside the house keeps the embargo. */
-static bool has_others(const struct vuln_case *vc)
-{
-  for (size_t i = 0; i < vc->party_count; i++)
-    if (embargo_concerns(&vc->party[i]))
-      return true;
-  return false;
-}
-
-/* Does `who` speak for the side that made the open proposal? In a case without anybody outside, each analyst is one. */
-static bool own_proposal(const struct vuln_case *vc, struct embargo_who who)
-{
-  struct embargo_who made = who_of(stands_behind(vc, OPEN));
-  if (who.party || made.party)
-    return who.party && made.party && text_ieq(who.name, made.name);
-  return has_others(vc) || text_ieq(who.name, made.name);
-}
+#include "case_embargo.h"
 
 /* ---- words ---- */
 static const struct {
@@ -120,6 +20,7 @@ static const struct {
   [EMBARGO_ENDED] = { "ended", "embargo.end" },
   [EMBARGO_MERGED] = { "merged", "" },
   [EMBARGO_DOUBTED] = { "doubted", "" },
+  [EMBARGO_RESTORED] = { "restored", "embargo.accept" },
 };
 
 const char *embargo_what_name(enum embargo_what w)
@@ -143,11 +44,10 @@ static const char *name_or_default(struct embargo_who who)
   return text_empty(who.name) ? "the default embargo" : who.name;
 }
 
-/* Fills in what is the same in each change; the case has changed already. */
-static void tell(const struct embargo_act *a, enum embargo_what what, int64_t before, struct embargo_change *out)
+void embargo_describe(const struct embargo_act *a, enum embargo_what what, int64_t before, struct embargo_change *out)
 {
   const struct vuln_case *vc = a->vc;
-  struct embargo_who behind = who_of(stands_behind(vc, OPEN));
+  struct embargo_who behind = embargo_who_of(embargo_behind(vc, EMBARGO_OPEN));
   *out = (struct embargo_change){ .what = what,
                                   .by = { pool_strdup(a->pool, a->by.name), a->by.party },
                                   .recorded_by = a->recorded_by ? a->recorded_by : "",
@@ -189,7 +89,7 @@ static bool may(const struct embargo_act *a, enum em_event ev)
 static void close_proposal(const struct embargo_act *a)
 {
   a->vc->embargo_proposed = 0;
-  case_unset(a->vc, OPEN, NULL);
+  case_unset(a->vc, EMBARGO_OPEN, NULL);
 }
 
 /* Nothing to compare it with: it waits. */
@@ -201,8 +101,8 @@ static enum status just_propose(const struct embargo_act *a, int64_t at, struct 
   if (st != ST_OK)
     return st;
   vc->embargo_proposed = at;
-  put_behind(a, OPEN, a->by, a->recorded_by);
-  tell(a, EMBARGO_PROPOSED, vc->embargo_until, out);
+  embargo_put_behind(a, EMBARGO_OPEN, a->by, a->recorded_by);
+  embargo_describe(a, EMBARGO_PROPOSED, vc->embargo_until, out);
   const char *instead = replaced ? pool_printf(a->pool, ", instead of %s", iso(a, replaced)) : "";
   write_text(a, out,
              out->until
@@ -217,7 +117,8 @@ static enum status just_propose(const struct embargo_act *a, int64_t at, struct 
   return ST_OK;
 }
 
-/* Both sides are for it at least until the earlier date: that holds; the later one waits as a revision. */
+/* Both sides are for it at least until the earlier date: that holds; the later one waits as a revision. Against what is only proposed
+ * this needs two who can agree: embargo_can_agree(). */
 static enum status shortest_wins(const struct embargo_act *a, int64_t at, bool against_proposal,
                                  struct embargo_change *out, struct fault *err)
 {
@@ -229,16 +130,20 @@ static enum status shortest_wins(const struct embargo_act *a, int64_t at, bool a
     st = step(a, EM_EV_PROPOSE, err);
   if (st != ST_OK)
     return st;
+  if (against_proposal)
+    case_unset(vc, EMBARGO_HELD, NULL);
+  else
+    embargo_note_held(a);
   if (at < other) {
-    move_behind(a, against_proposal ? OPEN : AGREED, OPEN);
-    put_behind(a, AGREED, a->by, a->recorded_by);
+    embargo_move_behind(a, against_proposal ? EMBARGO_OPEN : EMBARGO_AGREED, EMBARGO_OPEN);
+    embargo_put_behind(a, EMBARGO_AGREED, a->by, a->recorded_by);
   } else {
-    move_behind(a, OPEN, AGREED);
-    put_behind(a, OPEN, a->by, a->recorded_by);
+    embargo_move_behind(a, EMBARGO_OPEN, EMBARGO_AGREED);
+    embargo_put_behind(a, EMBARGO_OPEN, a->by, a->recorded_by);
   }
   vc->embargo_until = at < other ? at : other;
   vc->embargo_proposed = at < other ? other : at;
-  tell(a, EMBARGO_NEW_DATE, before, out);
+  embargo_describe(a, EMBARGO_NEW_DATE, before, out);
   write_text(a, out,
              pool_printf(a->pool, "proposed until %s; until %s holds, until %s is a proposed revision", iso(a, at),
                          iso(a, vc->embargo_until), iso(a, vc->embargo_proposed)));
@@ -256,10 +161,11 @@ static enum status agree(const struct embargo_act *a, struct embargo_change *out
   if (st != ST_OK)
     return st;
   vc->embargo_until = vc->embargo_proposed;
-  move_behind(a, OPEN, AGREED);
-  struct embargo_who behind = who_of(stands_behind(vc, AGREED));
+  embargo_move_behind(a, EMBARGO_OPEN, EMBARGO_AGREED);
+  struct embargo_who behind = embargo_who_of(embargo_behind(vc, EMBARGO_AGREED));
   close_proposal(a);
-  tell(a, EMBARGO_ACCEPTED, before, out);
+  case_unset(vc, EMBARGO_HELD, NULL);
+  embargo_describe(a, EMBARGO_ACCEPTED, before, out);
   out->proposed_by = (struct embargo_who){ pool_strdup(a->pool, behind.name), behind.party };
   write_text(
       a, out,
@@ -268,46 +174,127 @@ static enum status agree(const struct embargo_act *a, struct embargo_change *out
   return ST_OK;
 }
 
-enum status embargo_propose(const struct embargo_act *a, int64_t at, struct embargo_change *out, struct fault *err)
+/* They had all agreed to it; who cut it takes no part in agreeing any more. A later proposal of somebody else waits on. */
+static enum status restore(const struct embargo_act *a, int64_t at, struct embargo_who who, struct embargo_change *out,
+                           struct fault *err)
+{
+  struct vuln_case *vc = a->vc;
+  int64_t before = vc->embargo_until;
+  bool waits = vc->em == EM_REVISE && vc->embargo_proposed > at && embargo_open_by(vc).party && embargo_consents(vc, embargo_open_by(vc));
+  enum status st = vc->em == EM_REVISE ? ST_OK : step(a, EM_EV_PROPOSE, err);
+  if (st == ST_OK && !waits)
+    st = step(a, EM_EV_ACCEPT, err);
+  if (st != ST_OK)
+    return st;
+  vc->embargo_until = at;
+  embargo_put_behind(a, EMBARGO_AGREED, who, "");
+  case_unset(vc, EMBARGO_HELD, NULL);
+  if (!waits)
+    close_proposal(a);
+  embargo_describe(a, EMBARGO_RESTORED, before, out);
+  write_text(a, out, pool_printf(a->pool, "agreed until %s, as before: whose date %s was takes no part any more", iso(a, at), iso(a, before)));
+  out->said = pool_printf(a->pool, "the embargo holds until %s again: whose shorter date it was takes no part any more", instant(a, at));
+  return ST_OK;
+}
+
+/* The way out for an analyst who meets their own side's proposal. */
+static const char *way_out(const struct embargo_act *a)
+{
+  return a->by.party ? "we answer it"
+         : embargo_has_others(a->vc)
+             ? "it holds once the reporter accepts (#embargo accept for reporter passes on their word); or propose another date"
+             : "another analyst may accept it; or propose another date";
+}
+
+/* "was proposed by alice" */
+static const char *made_by(const struct embargo_act *a)
+{
+  struct embargo_who who = embargo_open_by(a->vc);
+  return text_empty(who.name) ? "is the default embargo, which is ours" : pool_printf(a->pool, "was proposed by %s", who.name);
+}
+
+/* What does not depend on other dates. */
+static enum status may_propose(const struct embargo_act *a, int64_t at, bool agreed, struct fault *err)
 {
   struct vuln_case *vc = a->vc;
   if (at <= a->now)
     return fault(err, ST_REJECT, "%s: %s is not in the future", vc->id, instant(a, at));
   if (!may(a, EM_EV_PROPOSE))
     return step(a, EM_EV_PROPOSE, err);
-  bool agreed = vc->em == EM_ACTIVE || vc->em == EM_REVISE, open = vc->em == EM_PROPOSED || vc->em == EM_REVISE;
   if (agreed && vc->embargo_until <= a->now)
     return fault(err, ST_DENIED, "%s: the embargo has just ended, at %s", vc->id, instant(a, vc->embargo_until));
-  open = open && vc->embargo_proposed > a->now;
-  bool own = open && own_proposal(vc, a->by);
+  bool shorter = agreed && at < vc->embargo_until;
+  if (!embargo_negotiates(vc, a->by) || (!shorter && !embargo_consents(vc, a->by)))
+    return fault(err, ST_DENIED, "%s: %s, so a date of %s is a wish; #embargo propose DATE makes it ours", vc->id,
+                 embargo_negotiates(vc, a->by) ? "a later date is between us and the reporter"
+                                               : "the embargo is between us, the reporter and a coordinator",
+                 a->by.name);
+  return ST_OK;
+}
+
+/* No side alone moves the agreed end back: a later date waits until the house and who consents outside are both for it. */
+static enum status propose_later(const struct embargo_act *a, int64_t at, bool open, struct embargo_change *out, struct fault *err)
+{
+  struct vuln_case *vc = a->vc;
+  bool own = open && embargo_is_own(vc, a->by);
+  if (open && own && at == vc->embargo_proposed)
+    return fault(err, ST_DENIED, "%s: until %s is proposed already: it %s; %s", vc->id, instant(a, at), made_by(a), way_out(a));
+  if (!open || own)
+    return just_propose(a, at, out, err);
+  if (embargo_can_agree(vc, a->by))
+    return at == vc->embargo_proposed ? agree(a, out, err) : shortest_wins(a, at, true, out, err);
+  if (at >= vc->embargo_proposed) /* two outside: both are for the shorter one, and we have not answered */
+    return fault(err, ST_DENIED, "%s: until %s is proposed already: it %s, and waits for our answer", vc->id,
+                 instant(a, vc->embargo_proposed), made_by(a));
+  return just_propose(a, at, out, err);
+}
+
+enum status embargo_propose(const struct embargo_act *a, int64_t at, struct embargo_change *out, struct fault *err)
+{
+  struct vuln_case *vc = a->vc;
+  bool agreed = vc->em == EM_ACTIVE || vc->em == EM_REVISE;
+  bool open = (vc->em == EM_PROPOSED || vc->em == EM_REVISE) && vc->embargo_proposed > a->now;
+  struct embargo_who who;
+  enum status st = may_propose(a, at, agreed, err);
+  if (st != ST_OK)
+    return st;
   if (agreed && at == vc->embargo_until)
     return fault(err, ST_DENIED, "%s: until %s is agreed already%s", vc->id, instant(a, at),
                  open ? "; #embargo reject drops what is proposed" : "");
-  if (open && own && at == vc->embargo_proposed)
-    return fault(err, ST_DENIED, "%s: until %s is proposed already", vc->id, instant(a, at));
+  if (embargo_restores(a, at, &who))
+    return restore(a, at, who, out, err);
   if (agreed && at < vc->embargo_until)
     return shortest_wins(a, at, false, out, err);
-  if (!open || own)
-    return just_propose(a, at, out, err);
-  return at == vc->embargo_proposed ? agree(a, out, err) : shortest_wins(a, at, true, out, err);
+  return propose_later(a, at, open && embargo_consents(vc, embargo_open_by(vc)), out, err);
+}
+
+/* Why these two cannot agree about it. */
+static const char *cannot_agree(const struct embargo_act *a)
+{
+  struct embargo_who made = embargo_open_by(a->vc);
+  if (a->by.party && made.party)
+    return "it is for us to answer it";
+  if (a->by.party)
+    return "it is for the reporter to answer it";
+  return pool_printf(a->pool, "%s has no say in a later date now; #embargo propose DATE makes it ours", made.name);
 }
 
 enum status embargo_accept(const struct embargo_act *a, struct embargo_change *out, struct fault *err)
 {
   struct vuln_case *vc = a->vc;
+  struct embargo_who who;
   if (!may(a, EM_EV_ACCEPT))
     return step(a, EM_EV_ACCEPT, err);
   if (vc->embargo_proposed <= a->now)
     return fault(err, ST_DENIED, "%s: the proposed end, %s, is past; possible now: propose or reject", vc->id,
                  instant(a, vc->embargo_proposed));
-  if (own_proposal(vc, a->by)) {
-    bool others = has_others(vc);
-    return fault(err, ST_DENIED, "%s: nobody accepts their own proposal: until %s was proposed by %s; %s", vc->id,
-                 instant(a, vc->embargo_proposed), name_or_default(who_of(stands_behind(vc, OPEN))),
-                 a->by.party ? "we answer it"
-                 : others    ? "the reporter accepts it (#embargo accept for reporter passes on their word)"
-                             : "another analyst may accept it");
-  }
+  if (embargo_restores(a, vc->embargo_proposed, &who))
+    return restore(a, vc->embargo_proposed, who, out, err);
+  if (embargo_is_own(vc, a->by))
+    return fault(err, ST_DENIED, "%s: nobody accepts their own proposal: until %s %s; %s", vc->id,
+                 instant(a, vc->embargo_proposed), made_by(a), way_out(a));
+  if (!embargo_can_agree(vc, a->by))
+    return fault(err, ST_DENIED, "%s: until %s %s: %s", vc->id, instant(a, vc->embargo_proposed), made_by(a), cannot_agree(a));
   return agree(a, out, err);
 }
 
@@ -315,13 +302,13 @@ enum status embargo_reject(const struct embargo_act *a, struct embargo_change *o
 {
   struct vuln_case *vc = a->vc;
   int64_t dropped = vc->embargo_proposed;
-  struct embargo_who behind = who_of(stands_behind(vc, OPEN));
+  struct embargo_who behind = embargo_who_of(embargo_behind(vc, EMBARGO_OPEN));
   behind.name = pool_strdup(a->pool, behind.name);
   enum status st = step(a, EM_EV_REJECT, err);
   if (st != ST_OK)
     return st;
   close_proposal(a);
-  tell(a, EMBARGO_REJECTED, vc->embargo_until, out);
+  embargo_describe(a, EMBARGO_REJECTED, vc->embargo_until, out);
   out->proposed = dropped;
   out->proposed_by = behind;
   write_text(a, out,
@@ -341,7 +328,8 @@ static enum status over(const struct embargo_act *a, enum embargo_cause cause, c
     return st;
   vc->embargo_until = a->now; /* since when it is over */
   close_proposal(a);
-  tell(a, EMBARGO_TERMINATED, before, out);
+  case_unset(vc, EMBARGO_HELD, NULL);
+  embargo_describe(a, EMBARGO_TERMINATED, before, out);
   out->cause = cause;
   out->reason = cause == EMBARGO_CAUSE_SAID ? reason : "";
   write_text(a, out, pool_printf(a->pool, "ended: %s", reason));
@@ -368,7 +356,7 @@ void embargo_end(const struct embargo_act *a, struct embargo_change *out)
   enum status st = step(a, EM_EV_TERMINATE, NULL);
   invariant(st == ST_OK);
   close_proposal(a);
-  tell(a, EMBARGO_ENDED, end, out);
+  embargo_describe(a, EMBARGO_ENDED, end, out);
   write_text(a, out, pool_printf(a->pool, "ended by its date, %s", iso(a, end)));
 }
 
@@ -409,7 +397,7 @@ void embargo_fact(const struct embargo_act *a, enum cs_fact fact, enum embargo_a
       (attacks && policy == EMBARGO_ATTACKS_NEVER))
     return;
   if (attacks && policy == EMBARGO_ATTACKS_LEAD && !lead) {
-    tell(a, EMBARGO_DOUBTED, vc->embargo_until, out);
+    embargo_describe(a, EMBARGO_DOUBTED, vc->embargo_until, out);
     out->cause = cause;
     out->said = "the embargo should end: a lead analyst decides, with #embargo terminate REASON";
     return;
@@ -420,73 +408,4 @@ void embargo_fact(const struct embargo_act *a, enum cs_fact fact, enum embargo_a
   }
   enum status st = over(a, cause, cs_fact_name(fact), out, NULL);
   invariant(st == ST_OK);
-}
-
-/* ---- merging ---- */
-static const struct case_field *behind_date(const struct vuln_case *vc, int64_t date)
-{
-  if ((vc->em == EM_ACTIVE || vc->em == EM_REVISE) && vc->embargo_until == date)
-    return stands_behind(vc, AGREED);
-  return vc->embargo_proposed == date ? stands_behind(vc, OPEN) : NULL;
-}
-
-static void take_behind(struct pool *pool, struct vuln_case *into, const char *field, int64_t date,
-                        const struct vuln_case *const source[2])
-{
-  const struct case_field *f = NULL;
-  for (size_t i = 0; i < 2 && date && !f; i++)
-    f = behind_date(source[i], date);
-  if (f)
-    case_set(pool, into,
-             &(struct case_field){ .name = field, .value = f->value, .extra = f->extra, .at = f->at, .by = f->by });
-  else
-    case_unset(into, field, NULL); /* the default embargo, or no date */
-}
-
-void embargo_merged(struct pool *pool, struct vuln_case *into, const struct vuln_case *was,
-                    const struct vuln_case *from)
-{
-  const struct vuln_case *const source[] = { was, from };
-  bool agreed = into->em == EM_ACTIVE || into->em == EM_REVISE;
-  take_behind(pool, into, AGREED, agreed ? into->embargo_until : 0, source);
-  take_behind(pool, into, OPEN, into->embargo_proposed, source);
-  if (into->embargo_proposed && !stands_behind(into, OPEN)) /* a default embargo that has become the later date */
-    case_set(pool, into,
-             &(struct case_field){ .name = OPEN, .value = "the default embargo", .extra = side_words[0], .by = "" });
-}
-
-static bool keeps(const struct vuln_case *vc)
-{
-  return vc->em == EM_ACTIVE || vc->em == EM_REVISE;
-}
-
-void embargo_after_merge(const struct embargo_act *a, const struct vuln_case *was, const struct vuln_case *from,
-                         struct embargo_change *out)
-{
-  const struct vuln_case *vc = a->vc, *source[] = { was, from };
-  bool kept = keeps(was) || keeps(from), same = true;
-  *out = (struct embargo_change){ 0 };
-  for (size_t i = 0; i < 2; i++)
-    same = same && source[i]->em == vc->em && source[i]->embargo_until == vc->embargo_until &&
-           source[i]->embargo_proposed == vc->embargo_proposed;
-  if (same || !kept)
-    return;
-  /* With two dates before there is none to name as the one that held. */
-  int64_t before = !keeps(was) ? from->embargo_until : !keeps(from) ? was->embargo_until : 0;
-  tell(a, keeps(vc) ? EMBARGO_MERGED : EMBARGO_TERMINATED, before, out);
-  out->kind = "";
-  if (vc->em == EM_EXITED && vc->cs & 1u << CS_PUBLIC_AWARE)
-    out->cause = vc->cs & 1u << CS_EXPLOIT_PUBLIC ? EMBARGO_CAUSE_EXPLOIT : EMBARGO_CAUSE_PUBLIC;
-}
-
-void embargo_inherit(struct pool *pool, struct vuln_case *to, const struct vuln_case *from)
-{
-  const struct vuln_case *const source[] = { from, from };
-  if (from->em == EM_EXITED || from->em == EM_NONE)
-    return;
-  to->em = from->em;
-  to->embargo_until = from->embargo_until;
-  to->embargo_proposed = from->embargo_proposed;
-  take_behind(pool, to, AGREED, to->embargo_until, source);
-  take_behind(pool, to, OPEN, to->embargo_proposed, source);
 }

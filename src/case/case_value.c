@@ -31,6 +31,7 @@ static const struct {
   { "exploitation", false },
   { "embargo-by", false },
   { "embargo-proposed-by", false },
+  { "embargo-held", false },
   { "product", true },
   { "component", true },
   { "vendor", true },

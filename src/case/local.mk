@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 noinst_LIBRARIES += libcase.a
 libcase_a_SOURCES = src/case/case_state.c src/case/case_value.c src/case/case_open.c src/case/case_id.c \
-	src/case/case_thread.c src/case/case_preference.c src/case/case_merge.c src/case/case_embargo.c src/case/case_view.c
+	src/case/case_thread.c src/case/case_preference.c src/case/case_merge.c src/case/case_embargo.c src/case/case_embargo_who.c src/case/case_embargo.h src/case/case_view.c
 CASE_ROOM = libcase.a $(BASE_ROOM)
 
 if HAVE_CHECK

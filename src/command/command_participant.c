@@ -64,7 +64,7 @@ static bool is_own_proposal(struct saying *s)
 /* Whose word is an answer to what the house proposes: all others keep what those agree about. */
 static bool agrees_for_others(struct saying *s)
 {
-  return is_role(s, ROLES_AGREE) || !case_reporter(command_case(&s->cx));
+  return embargo_consents(command_case(&s->cx), (struct embargo_who){ writer(s)->address, true });
 }
 
 static bool is_proposed(struct saying *s)
@@ -97,11 +97,26 @@ static bool embargo_step(struct saying *s, enum status st, const struct embargo_
   return true;
 }
 
-/* The line by which an analyst passes the word on: whoever keeps the embargo has a say of their own in it. */
+/* The line by which an analyst passes the word on. */
 static const char *passed_on(struct saying *s, const char *args)
 {
   const struct party *p = writer(s);
   return embargo_concerns(p) ? pool_printf(s->cx.pool, "#embargo %s for %s", args, p->address) : pool_printf(s->cx.pool, "#embargo %s", args);
+}
+
+/* Why a date of the writer's is only a wish, "" when it is not: the embargo is between the house, reporters and coordinators. */
+static const char *only_a_wish(struct saying *s, int64_t at)
+{
+  const struct vuln_case *vc = command_case(&s->cx);
+  struct embargo_who who = { writer(s)->address, true };
+  bool agreed = vc->em == EM_ACTIVE || vc->em == EM_REVISE;
+  if (!embargo_negotiates(vc, who))
+    return is_role(s, ROLES_AGREE) || !case_party_entitled(vc, writer(s))
+               ? "they have not accepted the embargo: their date is a wish, and the line makes it ours"
+               : "the embargo is between us, the reporter and a coordinator: their date is a wish, and the line makes it ours";
+  if ((!agreed || at > vc->embargo_until) && !embargo_consents(vc, who))
+    return "a later date is between us and the reporter: theirs is a wish, and the line makes it ours";
+  return "";
 }
 
 static void propose(struct saying *s)
@@ -115,10 +130,10 @@ static void propose(struct saying *s)
   }
   const char *args = pool_printf(s->cx.pool, "propose %s", time_iso(s->cx.pool, at));
   s->out->line = pool_printf(s->cx.pool, "#embargo %s", args);
-  s->out->command = passed_on(s, args);
-  bool asked = case_party_entitled(vc, writer(s)); /* who knows nothing yet cannot shorten what others keep */
-  if (!is_role(s, ROLES_AGREE | ROLE(PARTY_SUPPLIER)) || s->w->proof != PROOF_SIGNED || !asked) {
-    request(s, asked ? "" : "they have not accepted the embargo");
+  const char *wish = only_a_wish(s, at);
+  s->out->command = *wish ? s->out->line : passed_on(s, args);
+  if (s->w->proof != PROOF_SIGNED || *wish) {
+    request(s, s->w->proof != PROOF_SIGNED ? "" : wish);
     return;
   }
   struct embargo_act a = acting(s);
@@ -300,7 +315,7 @@ static const struct rule {
   { PV_NONE,
     "embargo",
     "#embargo propose 2027-01-31",
-    ROLES_AGREE | ROLE(PARTY_SUPPLIER),
+    ROLES_AGREE,
     { "another date for the publication", "ein anderer Tag für die Veröffentlichung" },
     NULL },
   { PV_CREDIT,

@@ -17,7 +17,7 @@ static const char *const letter_of[] = {
   [EMBARGO_PROPOSED] = "embargo/proposed",     [EMBARGO_ACCEPTED] = "embargo/accepted",
   [EMBARGO_REJECTED] = "embargo/rejected",     [EMBARGO_NEW_DATE] = "embargo/new-date",
   [EMBARGO_TERMINATED] = "embargo/terminated", [EMBARGO_ENDED] = "embargo/ended",
-  [EMBARGO_MERGED] = "embargo/new-date",
+  [EMBARGO_MERGED] = "embargo/new-date",       [EMBARGO_RESTORED] = "embargo/new-date",
 };
 
 /* ---- what a letter says ---- */
@@ -42,11 +42,13 @@ static struct tvalue *change_vars(struct run *r, const struct embargo_change *c,
   static const char *const flag[] = { [EMBARGO_PROPOSED] = "was_proposed",     [EMBARGO_ACCEPTED] = "was_accepted",
                                       [EMBARGO_REJECTED] = "was_rejected",     [EMBARGO_NEW_DATE] = "new_date",
                                       [EMBARGO_TERMINATED] = "was_terminated", [EMBARGO_ENDED] = "has_ended",
-                                      [EMBARGO_MERGED] = "merged",             [EMBARGO_DOUBTED] = "doubted" };
+                                      [EMBARGO_MERGED] = "merged",             [EMBARGO_DOUBTED] = "doubted",
+                                      [EMBARGO_RESTORED] = "restored" };
   struct pool *pool = r->pool;
   struct tvalue *v = tvalue_object(pool);
   bool over = c->what == EMBARGO_TERMINATED || c->what == EMBARGO_ENDED;
-  bool open = c->proposed && (c->what == EMBARGO_PROPOSED || c->what == EMBARGO_NEW_DATE || c->what == EMBARGO_MERGED);
+  bool open = c->proposed && (c->what == EMBARGO_PROPOSED || c->what == EMBARGO_NEW_DATE || c->what == EMBARGO_MERGED ||
+                              c->what == EMBARGO_RESTORED);
   tvalue_setb(pool, v, flag[c->what], true);
   tvalue_sets(pool, v, "by", address ? "" : by_words(r, c));
   tvalue_setb(pool, v, "by_you", is_by(&c->by, address));

@@ -158,13 +158,15 @@ static enum status send_details(struct asking *a, struct doing *d, const struct 
   return st;
 }
 
-/* All whom it concerns are told, but for the one who acts, whom the answer tells, and the analysts, who read it in the forward. */
+/* All whom it concerns are told, but for the one who acts, whom the answer tells. The analysts read a proposal in the forward; another end
+ * of the embargo has a mail of its own, whatever the letter's subject is. */
 static enum status tell_embargo(struct asking *a, const struct effect *e, struct fault *err)
 {
   struct embargo_letters l;
+  bool moved = e->embargo->until && e->embargo->until != e->embargo->before;
   enum status st = embargo_write_letters(a->r, a->plan->vc[0], e->embargo, NULL, &l, err);
   for (size_t i = 0; !st && i < l.count; i++)
-    if (l.letter[i]->party.vc && l.letter[i]->party.index != a->index)
+    if (l.letter[i]->party.vc ? l.letter[i]->party.index != a->index : moved)
       work_out(a->r, l.letter[i]);
   return st;
 }

@@ -186,6 +186,7 @@ static const struct template_var vars[] = {
   { "embargo.was_accepted", "true when a proposal was accepted" },
   { "embargo.was_rejected", "true when a proposal was rejected or withdrawn" },
   { "embargo.new_date", "true when the earlier of two dates has become the end" },
+  { "embargo.restored", "true when an earlier agreed end holds again, since whoever shortened it takes no part any more" },
   { "embargo.merged", "true when cases were merged, and the earliest date that was agreed in any is the end" },
   { "embargo.was_terminated", "true when it ended before its date" },
   { "embargo.has_ended", "true when it ended by its date" },

@@ -267,6 +267,65 @@ def participants(s):
         silent(s, s.cisa, s.fda)
 
 
+def party_says(s, who, text, about):
+    """A signed answer of theirs; gives the mail that answers it, and what Alice gets."""
+    s.deliver(who.encrypted(s.ADDRESS, "Re: " + about.subject, text, reply_to=about))
+    s.once()
+    return s.fresh(who), s.fresh(s.alice)
+
+
+def forwarded(seen, *words):
+    """One forward, and it says these."""
+    got = [m for m in seen if "] Embargo" not in m.subject]
+    expect(len(got) == 1, "one forward", *[m.subject for m in seen])
+    text = " ".join(got[0].text.split())
+    for w in words:
+        expect(w in text, "it says: " + w, got[0].text)
+
+
+@live
+def who_has_a_say(s):
+    """Dates of who has not accepted, or is no reporter or coordinator, are wishes; a coordinator's cut reaches the analysts, and is repaired."""
+    fw, = opened(s)
+    first = at(s)
+    ok(s.command(s.alice, "#invite cisa coordinator\n#invite fda supplier\n", fw))
+    to_cisa, to_fda = s.one(s.cisa), s.one(s.fda)
+    s.fresh(s.robin), s.fresh(s.bob)
+    for who, mail in ((s.cisa, to_cisa), (s.fda, to_fda)):
+        got, seen = party_says(s, who, "#embargo propose +2d\n", mail)
+        expect(at(s) == first, "who has not accepted cuts nothing", at(s))
+        expect(len(got) == 1 and "passed on" in got[0].text, "they are told so", *[m.text for m in got])
+        forwarded(seen, "REQUEST #embargo propose", "their date is a wish", "to carry it out: #embargo propose 20")
+    silent(s, s.robin)
+    party_says(s, s.fda, "#embargo accept\n", to_fda), party_says(s, s.cisa, "#embargo accept\n", to_cisa)
+    ok(s.command(s.alice, "#embargo propose 2098-03-24\n", fw))
+    s.fresh(s.robin), s.fresh(s.fda), s.fresh(s.cisa)
+    before = at(s)
+    for who, mail in ((s.fda, to_fda), (s.cisa, to_cisa)):
+        for date in ("2098-09-24", "2098-03-01", "2098-03-24"):
+            got, seen = party_says(s, who, "#embargo propose %s\n" % date, mail)
+            expect(at(s) == before, "the agreed date holds, whatever they propose", who.name, date, at(s))
+            forwarded(seen, "REQUEST #embargo propose", "theirs is a wish" if who is s.cisa else "their date is a wish")
+        party_says(s, who, "#embargo accept\n", mail)
+        expect(at(s) == before, "nor do they accept it", who.name, at(s))
+    party_says(s, s.fda, "#embargo propose +3d\n", to_fda)
+    expect(at(s) == before, "a supplier's shorter date is a wish", at(s))
+    silent(s, s.robin)
+    s.fresh(s.bob)
+    got, seen = party_says(s, s.cisa, "#embargo propose +9d\n", to_cisa)
+    state, cut, longer = at(s)
+    expect(state == "Revise" and cut < before[1] == longer, "a coordinator's holds at once", at(s))
+    subject = "Embargo: ends at %s now (by %s)" % (exact(cut), s.cisa.address)
+    expect([m.subject for m in seen if "] Embargo" in m.subject] == ["[%s] %s" % (ONE, subject)], "the analysts hear of the cut", *[m.subject for m in seen])
+    told(s, s.robin, "Embargo: new end")
+    refused(s.command(s.alice, "#embargo accept\n", fw), "#embargo accept", "is the default embargo, which is ours", "#embargo accept for reporter passes on their word", "or propose another date")
+    refused(s.command(s.alice, "#embargo propose %s\n" % longer, fw), "#embargo propose", "proposed already", "it holds once the reporter accepts")
+    ok(s.command(s.alice, "#remove cisa\n#embargo propose %s\n" % longer, fw))
+    expect(at(s) == first, "the cut is repaired", at(s))
+    m = told(s, s.robin, "Embargo: new end")
+    expect("ends later again" in m.text and "Ends:        " + exact(longer) in m.text, "the reporter is told", m.text)
+
+
 @live
 def a_key_of_the_same_mail(s):
     """A key that comes with the very mail is used for what that mail tells."""
@@ -406,10 +465,10 @@ def a_clock_in_doubt(s):
         s.once = once
 
 
-STORIES = [dates, shortest_wins, from_nothing, facts, a_lead_ends_it, attacks_at_once, attacks_never, who_hears_what, participants, a_key_of_the_same_mail, ends_by_itself, reminded_before, killed_at_the_end,
+STORIES = [dates, shortest_wins, from_nothing, facts, a_lead_ends_it, attacks_at_once, attacks_never, who_hears_what, participants, who_has_a_say, a_key_of_the_same_mail, ends_by_itself, reminded_before, killed_at_the_end,
            a_clock_in_doubt]
 SETUP = {reminded_before: {"extra": "profile = generic\n"}, from_nothing: {"extra": "embargo_days = 0\n"}, attacks_at_once: {"extra": "attacks_end_embargo = at-once\n"}, attacks_never: {"extra": "attacks_end_embargo = never\n"},
-         shortest_wins: {"extra": "default_hour = 9\n"}, who_hears_what: {"extra": "language = de\ndefault_hour = 9\n"}}
+         shortest_wins: {"extra": "default_hour = 9\n"}, who_has_a_say: {"extra": "default_hour = 9\n"}, who_hears_what: {"extra": "language = de\ndefault_hour = 9\n"}}
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, SETUP))

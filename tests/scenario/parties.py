@@ -21,11 +21,12 @@ def party(s, address, case=ONE):
 
 
 def say(s, who, text, about, sign=True, **k):
-    """who answers a mail of ours; gives what they then get, and what Alice gets."""
+    """who answers a mail of ours; gives what they then get, and what Alice gets, but for the mails about another end of the embargo
+    (embargo.py has those)."""
     k.setdefault("reply_to", about)
     s.deliver(who.encrypted(s.ADDRESS, "Re: " + about.subject, text, sign=sign, **k))
     s.once()
-    return s.fresh(who), s.fresh(s.alice)
+    return s.fresh(who), [m for m in s.fresh(s.alice) if "] Embargo" not in m.subject]
 
 
 def has(mails, *words):
@@ -308,10 +309,10 @@ def an_invitation(s):
     # how far they are; what only analysts may do
     got, seen = say(s, sue, "#affected\n#investigating\n#credit Sue\n#embargo propose +20d\n", details)
     m = has(got, "#affected done", "#credit Sue passed on", "#embargo propose")
-    has(seen, "CARRIED OUT #affected", "REQUEST #credit Sue", "their role does not allow it", "CARRIED OUT #embargo propose")
+    has(seen, "CARRIED OUT #affected", "REQUEST #credit Sue", "their role does not allow it", "REQUEST #embargo propose",
+        "the embargo is between us, the reporter and a coordinator")
     expect(party(s, sue.address)["status"] == "under-investigation" and not field(s, "credit"), "the last word counts", s.show())
-    m = has(s.fresh(s.robin), "embargo")
-    silent(m, "sue@", "Sue", "chips")
+    expect(s.show()["embargo"] == "Active" and not s.fresh(s.robin), "a supplier's date is a wish", s.show())
     show = s.command(s.alice, "#show\n", fw).text
     expect(re.search(r"supplier: +Sue Supplier <sue@chips.example>, key: .*; under-investigation", show), "#show", show)
     expect("under-investigation" in s.ctl("show", ONE), "embargoctl show")

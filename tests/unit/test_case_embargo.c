@@ -165,8 +165,9 @@ static struct vuln_case *reached(enum em_state em, struct embargo_who made)
 }
 
 /* What a proposal must do, by the rules alone. */
-static enum embargo_what want_propose(enum em_state em, bool same, int day)
+static enum embargo_what want_propose(enum em_state em, const struct embargo_who *made, const struct embargo_who *who, int day)
 {
+  bool same = one_side(made, who), parties = made->party && who->party;
   if (day <= 0 || em == EM_EXITED)
     return EMBARGO_UNCHANGED;
   bool agreed = em == EM_ACTIVE || em == EM_REVISE, open = em == EM_PROPOSED || em == EM_REVISE;
@@ -176,6 +177,8 @@ static enum embargo_what want_propose(enum em_state em, bool same, int day)
     return EMBARGO_NEW_DATE;
   if (!open || (same && day != 40))
     return EMBARGO_PROPOSED;
+  if (parties) /* two outside: without the house nothing later is agreed; the shorter waits */
+    return day < 40 ? EMBARGO_PROPOSED : EMBARGO_UNCHANGED;
   return day != 40 ? EMBARGO_NEW_DATE : same ? EMBARGO_UNCHANGED : EMBARGO_ACCEPTED;
 }
 
@@ -192,7 +195,7 @@ START_TEST(every_proposal_against_every_other)
           struct fault err = { 0 };
           int64_t at = NOW + days[d] * DAY;
           enum status st = embargo_propose(&a, at, &ch, &err);
-          enum embargo_what want = want_propose((enum em_state)em, one_side(&whos[m], &whos[w]), days[d]);
+          enum embargo_what want = want_propose((enum em_state)em, &whos[m], &whos[w], days[d]);
           ck_assert_msg(ch.what == want && (st == ST_OK) == (want != EMBARGO_UNCHANGED),
                         "%s, %s after %s, day %d: %s %s", em_state_name((enum em_state)em), whos[w].name, whos[m].name,
                         days[d], embargo_what_name(ch.what), err.text);
@@ -201,9 +204,9 @@ START_TEST(every_proposal_against_every_other)
             ck_assert(vc->em == before->em && vc->embargo_until == before->embargo_until);
             continue;
           }
-          /* No end moves back by the word of one side alone. */
-          if (before->embargo_until && vc->embargo_until > before->embargo_until)
-            ck_assert(before->embargo_proposed && !one_side(&whos[m], &whos[w]) && vc->embargo_until <= at &&
+          /* No end moves back, or begins, without the house and one outside. */
+          if (vc->embargo_until > before->embargo_until)
+            ck_assert(before->embargo_proposed && whos[m].party != whos[w].party && vc->embargo_until <= at &&
                       vc->embargo_until <= before->embargo_proposed);
           /* Whoever asked for the shorter date has it. */
           if (vc->embargo_until && before->em != EM_NONE)
@@ -224,7 +227,7 @@ START_TEST(nobody_accepts_their_own)
         struct embargo_act a = { .pool = pool, .vc = vc, .by = whos[w], .now = NOW };
         struct embargo_change ch;
         struct fault err = { 0 };
-        bool open = em == EM_PROPOSED || em == EM_REVISE, may = open && !one_side(&whos[m], &whos[w]);
+        bool open = em == EM_PROPOSED || em == EM_REVISE, may = open && whos[m].party != whos[w].party;
         enum status st = embargo_accept(&a, &ch, &err);
         ck_assert_msg((st == ST_OK) == may, "%s accepts %s: %s", whos[w].name, whos[m].name, err.text);
         if (may) {
@@ -232,7 +235,8 @@ START_TEST(nobody_accepts_their_own)
           ck_assert(vc->em == EM_ACTIVE && vc->embargo_until == NOW + 40 * DAY && ch.what == EMBARGO_ACCEPTED);
           ck_assert_str_eq(embargo_agreed_by(pool, vc), whos[m].name);
         } else if (open) {
-          ck_assert_ptr_nonnull(strstr(err.text, "nobody accepts their own proposal"));
+          bool own = one_side(&whos[m], &whos[w]);
+          ck_assert_ptr_nonnull(strstr(err.text, own ? "nobody accepts their own proposal" : "it is for us to answer it"));
         }
         whole(vc);
         /* Rejecting, or taking back: anybody who keeps the embargo. */
@@ -242,7 +246,7 @@ START_TEST(nobody_accepts_their_own)
         whole(no);
       }
   ck_assert_int_eq(tried, 5 * 16);
-  ck_assert_int_eq(accepted, 2 * 10); /* of 16 pairs, 4 are the house among itself and 2 a party with itself */
+  ck_assert_int_eq(accepted, 2 * 8); /* of 16 pairs, 8 are the house with one outside */
   /* A proposal whose date has passed is none any more. */
   struct vuln_case *vc = reached(EM_PROPOSED, whos[0]);
   struct embargo_act late = { .pool = pool, .vc = vc, .by = whos[2], .now = NOW + 40 * DAY };
@@ -252,6 +256,141 @@ START_TEST(nobody_accepts_their_own)
   ck_assert_ptr_nonnull(strstr(err.text, "is past"));
   ck_assert_int_eq(embargo_propose(&late, NOW + 50 * DAY, &ch, NULL), ST_OK);
   ck_assert(ch.what == EMBARGO_PROPOSED && vc->em == EM_PROPOSED && vc->embargo_proposed == NOW + 50 * DAY);
+}
+END_TEST
+
+/* ---- who has a say ---- */
+static struct vuln_case *with(struct vuln_case *vc, enum party_role role, const char *address, int64_t invited, int64_t accepted)
+{
+  case_add_party(pool, vc, &(struct party){ .role = role, .address = address, .invited_at = invited, .accepted_at = accepted });
+  return vc;
+}
+
+/* A default embargo until day 20, which rosa's report began; alice's extension is open until day 40 in the second half. */
+START_TEST(only_who_negotiates_has_a_say)
+{
+  static const struct {
+    enum party_role role;
+    bool invited, accepted, revise;
+    int day;
+    enum embargo_what what; /* UNCHANGED: denied */
+    int until, open;
+  } rows[] = {
+    { PARTY_SUPPLIER, true, false, false, 10, EMBARGO_UNCHANGED, 20, 0 },
+    { PARTY_SUPPLIER, true, true, false, 10, EMBARGO_UNCHANGED, 20, 0 },
+    { PARTY_OBSERVER, true, true, false, 10, EMBARGO_UNCHANGED, 20, 0 },
+    { PARTY_CUSTOMER, true, true, false, 10, EMBARGO_UNCHANGED, 20, 0 },
+    { PARTY_REGULATOR, true, true, false, 10, EMBARGO_UNCHANGED, 20, 0 },
+    { PARTY_ISAC, true, true, false, 30, EMBARGO_UNCHANGED, 20, 0 },
+    { PARTY_COORDINATOR, true, false, false, 10, EMBARGO_UNCHANGED, 20, 0 },
+    { PARTY_REPORTER, true, false, false, 10, EMBARGO_UNCHANGED, 20, 0 },
+    { PARTY_COORDINATOR, true, true, false, 10, EMBARGO_NEW_DATE, 10, 20 },
+    { PARTY_REPORTER, true, true, false, 10, EMBARGO_NEW_DATE, 10, 20 },
+    { PARTY_COORDINATOR, true, true, false, 30, EMBARGO_UNCHANGED, 20, 0 }, /* later: the reporter's to say */
+    { PARTY_SUPPLIER, true, true, true, 50, EMBARGO_UNCHANGED, 20, 40 },
+    { PARTY_SUPPLIER, true, true, true, 30, EMBARGO_UNCHANGED, 20, 40 },
+    { PARTY_SUPPLIER, true, true, true, 40, EMBARGO_UNCHANGED, 20, 40 },
+    { PARTY_COORDINATOR, true, true, true, 50, EMBARGO_UNCHANGED, 20, 40 },
+    { PARTY_COORDINATOR, true, true, true, 40, EMBARGO_UNCHANGED, 20, 40 },
+    { PARTY_REPORTER, true, false, true, 50, EMBARGO_UNCHANGED, 20, 40 },
+    { PARTY_REPORTER, true, true, true, 50, EMBARGO_NEW_DATE, 40, 50 }, /* the shorter is what both are for */
+    { PARTY_REPORTER, true, true, true, 30, EMBARGO_NEW_DATE, 30, 40 },
+    { PARTY_REPORTER, true, true, true, 40, EMBARGO_ACCEPTED, 40, 0 },
+  };
+  for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    struct vuln_case *vc = reached(rows[i].revise ? EM_REVISE : EM_ACTIVE, whos[0]);
+    with(vc, rows[i].role, "sam@s.org", rows[i].invited ? NOW - DAY : 0, rows[i].accepted ? NOW - 1 : 0);
+    struct embargo_act a = { .pool = pool, .vc = vc, .by = { "sam@s.org", true }, .now = NOW };
+    struct embargo_change ch = { 0 };
+    struct fault err = { 0 };
+    enum status st = embargo_propose(&a, NOW + rows[i].day * DAY, &ch, &err);
+    ck_assert_msg(ch.what == rows[i].what && (st == ST_DENIED) == !rows[i].what, "row %zu: %s %s", i, embargo_what_name(ch.what), err.text);
+    ck_assert_msg(vc->embargo_until == NOW + rows[i].until * DAY, "row %zu", i);
+    ck_assert_msg(vc->embargo_proposed == (rows[i].open ? NOW + rows[i].open * DAY : 0), "row %zu", i);
+    if (!rows[i].what)
+      ck_assert_msg(strstr(err.text, "is a wish; #embargo propose DATE makes it ours") != NULL, "row %zu: %s", i, err.text);
+    whole(vc);
+    /* Nor by accepting. */
+    vc = reached(EM_REVISE, whos[0]);
+    a.vc = with(vc, rows[i].role, "sam@s.org", NOW - DAY, rows[i].accepted ? NOW - 1 : 0);
+    bool may = rows[i].role == PARTY_REPORTER && rows[i].accepted;
+    ck_assert_msg((embargo_accept(&a, &ch, &err) == ST_OK) == may, "row %zu: %s", i, err.text);
+  }
+}
+END_TEST
+
+/* Without a reporter a coordinator consents, without either whoever keeps the embargo. */
+START_TEST(who_consents)
+{
+  struct vuln_case *vc = in_state(EM_ACTIVE);
+  struct embargo_who sam = { "sam@s.org", true }, carla = { "carla@c.org", true };
+  with(with(vc, PARTY_SUPPLIER, sam.name, NOW, NOW), PARTY_COORDINATOR, carla.name, NOW, NOW);
+  ck_assert(embargo_consents(vc, whos[2]) && !embargo_consents(vc, carla) && !embargo_consents(vc, sam));
+  vc->party[0].removed = vc->party[1].removed = true;
+  ck_assert(!embargo_consents(vc, whos[2]) && embargo_consents(vc, carla) && !embargo_consents(vc, sam));
+  vc->party[3].removed = true;
+  ck_assert(!embargo_consents(vc, carla) && embargo_consents(vc, sam) && !embargo_negotiates(vc, sam));
+  ck_assert(embargo_consents(vc, whos[0]) && embargo_negotiates(vc, whos[0]));
+}
+END_TEST
+
+/* A reporter cuts; the house cannot take that back, and is told the way out; once the reporter takes no part any more it can. */
+START_TEST(a_cut_is_repaired)
+{
+  struct vuln_case *vc = in_state(EM_ACTIVE), *cut, *kept;
+  struct embargo_act rita = { .pool = pool, .vc = vc, .by = whos[3], .now = NOW }, alice = rita;
+  struct embargo_change ch;
+  struct fault err = { 0 };
+  alice.by = whos[0];
+  ck_assert_int_eq(embargo_propose(&rita, NOW + 10 * DAY, &ch, NULL), ST_OK);
+  ck_assert_int_eq(embargo_propose(&rita, NOW + 5 * DAY, &ch, NULL), ST_OK);
+  cut = case_copy(pool, vc);
+  ck_assert_int_eq(embargo_propose(&alice, NOW + 20 * DAY, &ch, &err), ST_OK); /* the house may ask for it again */
+  ck_assert(ch.what == EMBARGO_NEW_DATE && vc->embargo_until == NOW + 10 * DAY && vc->embargo_proposed == NOW + 20 * DAY);
+  /* The reporter alone has cut: nothing of it comes back by the house's word. */
+  alice.vc = vc = case_copy(pool, cut);
+  ck_assert_int_eq(embargo_reject(&alice, &ch, NULL), ST_OK);
+  ck_assert_int_eq(embargo_propose(&alice, NOW + 20 * DAY, &ch, NULL), ST_OK);
+  ck_assert(ch.what == EMBARGO_PROPOSED && vc->embargo_until == NOW + 5 * DAY);
+  ck_assert_int_eq(embargo_accept(&alice, &ch, &err), ST_DENIED);
+  ck_assert_ptr_nonnull(strstr(err.text, "#embargo accept for reporter passes on their word"));
+  ck_assert_ptr_nonnull(strstr(err.text, "or propose another date"));
+  ck_assert_int_eq(embargo_propose(&alice, NOW + 20 * DAY, &ch, &err), ST_DENIED);
+  ck_assert_ptr_nonnull(strstr(err.text, "proposed already: it was proposed by alice; it holds once the reporter accepts"));
+  /* She takes no part any more: what was agreed before, or anything up to it, may be set back. */
+  cut->party[1].removed = true;
+  static const int back[] = { 20, 15, 6 };
+  for (size_t i = 0; i < ARRAY_LEN(back); i++) {
+    alice.vc = kept = case_copy(pool, cut);
+    ck_assert_int_eq(embargo_propose(&alice, NOW + back[i] * DAY, &ch, &err), ST_OK);
+    ck_assert(ch.what == EMBARGO_RESTORED && kept->em == EM_ACTIVE && kept->embargo_until == NOW + back[i] * DAY);
+    ck_assert_str_eq(embargo_agreed_by(pool, kept), back[i] == 20 ? "the default embargo" : "alice");
+    whole(kept);
+  }
+  alice.vc = kept = case_copy(pool, cut);
+  ck_assert_int_eq(embargo_propose(&alice, NOW + 21 * DAY, &ch, &err), ST_OK);
+  ck_assert(ch.what == EMBARGO_PROPOSED && kept->embargo_until == NOW + 5 * DAY); /* later than ever agreed: rosa's to accept */
+}
+END_TEST
+
+/* A coordinator cuts and is removed: the default embargo, now "proposed", is accepted again by the house. */
+START_TEST(a_cut_of_somebody_removed)
+{
+  struct vuln_case *vc = with(in_state(EM_ACTIVE), PARTY_COORDINATOR, "carla@c.org", NOW, NOW);
+  struct embargo_act carla = { .pool = pool, .vc = vc, .by = { "carla@c.org", true }, .now = NOW }, alice = carla;
+  struct embargo_change ch;
+  struct fault err = { 0 };
+  alice.by = whos[0];
+  ck_assert_int_eq(embargo_propose(&carla, NOW + 10 * DAY, &ch, NULL), ST_OK);
+  ck_assert_int_eq(embargo_accept(&alice, &ch, &err), ST_DENIED);
+  ck_assert_ptr_nonnull(strstr(err.text, "is the default embargo, which is ours; it holds once the reporter accepts"));
+  vc->party[2].removed = true;
+  ck_assert_int_eq(embargo_accept(&alice, &ch, &err), ST_OK);
+  ck_assert(ch.what == EMBARGO_RESTORED && vc->em == EM_ACTIVE && vc->embargo_until == NOW + 20 * DAY);
+  ck_assert_str_eq(embargo_agreed_by(pool, vc), "the default embargo");
+  /* Once only. */
+  ck_assert_int_eq(embargo_propose(&alice, NOW + 30 * DAY, &ch, &err), ST_OK);
+  ck_assert_int_eq(ch.what, EMBARGO_PROPOSED);
 }
 END_TEST
 
@@ -417,6 +556,10 @@ int main(void)
   tcase_add_test(t, every_fact_in_every_state);
   tcase_add_test(t, every_proposal_against_every_other);
   tcase_add_test(t, nobody_accepts_their_own);
+  tcase_add_test(t, only_who_negotiates_has_a_say);
+  tcase_add_test(t, who_consents);
+  tcase_add_test(t, a_cut_is_repaired);
+  tcase_add_test(t, a_cut_of_somebody_removed);
   tcase_add_test(t, a_case_without_anybody_outside);
   tcase_add_test(t, it_ends_at_its_instant);
   tcase_add_test(t, facts_in_the_order_of_their_dates);
