@@ -84,7 +84,8 @@ static enum status alarm_key(struct run *r, const struct outgoing *o, struct fau
   template_put(r->pool, vars, "key.owner", recipient(o));
   template_put(r->pool, vars, "key.fpr", text_empty(o->fingerprint) ? "" : pgp_fpr_pretty(r->pool, o->fingerprint));
   template_put(r->pool, vars, "key.problem", o->failure);
-  return work_alarm(r, o->vc, "internal/key-failed", vars, pool_printf(r->pool, "key-%s", o->draft.to.address), err);
+  int64_t when = r->system ? clock_now(&r->g->clock) : 0; /* no letter tells this alarm from the next one */
+  return work_alarm(r, o->vc, "internal/key-failed", vars, pool_printf(r->pool, "key-%s-%" PRId64, o->draft.to.address, when), err);
 }
 
 /* Replaces what failed. Adds letters that have to be sealed themselves: the caller looks again. */
@@ -110,8 +111,8 @@ static enum status replace_failed(struct run *r, bool *again, struct fault *err)
       work_out(r, instead);
     }
     if (o->vc)
-      work_event(r, o->vc, "key.failed", "", "The key of %s failed (%s); a letter without content went instead.",
-                 recipient(o), o->failure);
+      work_event(r, o->vc, "key.failed", "", "The key of %s failed (%s); %s.", recipient(o), o->failure,
+                 instead ? "a letter without content went instead" : "the letter was not sent");
     *again = true;
   }
   return ST_OK;
