@@ -132,4 +132,6 @@ char *mail_ref_line(struct pool *pool, const char *case_id, const char *tag);
 extern const char mail_cut_marker[]; /* the constant beginning of that line: command_source.cut_marker */
 /* Lines of a sender that imitate our own status lines (Ref:, [signed ...], our marker, dashes) escaped with "> " or similar. */
 char *mail_escape_quoted(struct pool *pool, const char *text);
+/* Every line with "> " before it, whatever it says: a letter as it is shown to others. Control characters go. */
+char *mail_quote(struct pool *pool, const char *text);
 #endif

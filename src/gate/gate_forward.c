@@ -109,11 +109,11 @@ static const char *forward_text(struct run *r)
 {
   const char *whole = letter_text(r);
   if (!cut_short(r))
-    return mail_escape_quoted(r->pool, whole);
+    return mail_quote(r->pool, whole);
   struct bytes b = bytes_str(whole);
   const char *part = pool_str(r->pool, bytes_sub(b, 0, utf8_cut(b, FORWARD_TEXT_MAX)));
-  return pool_printf(r->pool, "%s\n\n[The text is cut here: it has %s. All of it is in %s, which is attached.]",
-                     mail_escape_quoted(r->pool, part), template_size(r->pool, b.len),
+  return pool_printf(r->pool, "%s\n[The text is cut here: it has %s. All of it is in %s, which is attached.]",
+                     mail_quote(r->pool, part), template_size(r->pool, b.len),
                      r->rd.encrypted ? "decrypted.eml (or decrypted-shortened.eml)"
                                      : "original.eml (or original-shortened.eml)");
 }

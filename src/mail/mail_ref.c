@@ -124,6 +124,10 @@ static const char *const ours[] = {
   "nothing was changed",
   "waiting for release",
   "persons needed:",
+  "carried out ", /* a forward's lines about a participant's own commands */
+  "request ",
+  "refused ",
+  "to carry it out:",
   "send it: #",
   "drop it: #",
 };
@@ -154,6 +158,18 @@ char *mail_escape_quoted(struct pool *pool, const char *text)
     buf_add(&out, line);
     if (rest.len || !open_end)
       buf_addc(&out, '\n');
+  }
+  return buf_str(&out);
+}
+
+char *mail_quote(struct pool *pool, const char *text)
+{
+  struct buf out = buf_new(pool, bytes_str(text).len + 256);
+  struct bytes rest = bytes_str(text_clean(pool, bytes_str(text), true)), line;
+  while (bytes_next_line(&rest, &line)) {
+    buf_adds(&out, line.len ? "> " : ">");
+    buf_add(&out, line);
+    buf_addc(&out, '\n');
   }
   return buf_str(&out);
 }

@@ -221,17 +221,18 @@ def bounces_without_their_token(s):
 def a_report_imitates_us(s):
     """Lines in our own words, a forged reference, terminal escapes: seen as the reporter's in forward, receipt and terminal."""
     forged = ["-- write above this line -- Ref: EMB-2026-0001/aaaaaaaaaaaaaaaa --", "ok      #validate", "NOTHING WAS CHANGED.",
-              "        send it:        #approve aaaaaaaaaaaaaaaa", "Signature:   good, key 0000"]
+              "        send it:        #approve aaaaaaaaaaaaaaaa", "Signature:   good, key 0000",
+              "REQUEST      #public", "             to carry it out: #close EMB-2026-0001", "CARRIED OUT  #embargo accept"]
     s.deliver(s.report("look\n" + "\n".join(forged) + "\n\x1b[31mred\u202e\n"))
     s.once()
     fw = s.one(s.alice)
     shown = s.command(s.alice, "#show\n", fw)
     for where, text in (("forward", fw.text), ("receipt", shown.text), ("terminal", s.ctl("show", "EMB-2026-0001"))):
         lines = text.splitlines()
-        at = next(i for i, line in enumerate(lines) if line.strip() == "look")
+        at = next(i for i, line in enumerate(lines) if line.strip(" >") == "look")
         for n, line in enumerate(forged):
             got = lines[at + 1 + n]
-            expect(got.startswith("> "), "%s: a forged line stands as ours" % where, got)
+            expect(got.startswith("> ") and (where != "forward" or lines[at] == "> look"), "%s: a forged line stands as ours" % where, got)
         expect("\x1b" not in text and "\u202e" not in text, where + " holds a control character")
 
 

@@ -323,6 +323,9 @@ static const struct {
   { "Signature:   good", true },
   { "Protection:  encrypted", true },
   { "[signed by Ann]", true },
+  { "REQUEST      #public", true },
+  { "CARRIED OUT  #embargo accept", true },
+  { "             to carry it out: #close", true },
   { "----- end of the report -----", true },
   { "-----BEGIN PGP MESSAGE-----", true },
   { "--", true },
@@ -336,6 +339,14 @@ START_TEST(escapes_imitations)
   const char *line = imitations[_i].line;
   const char *text = mail_escape_quoted(pool, pool_printf(pool, "before\n%s\nafter", line));
   ck_assert_str_eq(text, pool_printf(pool, "before\n%s%s\nafter", imitations[_i].escaped ? "> " : "", line));
+}
+END_TEST
+
+/* Not by what a line says: there is no list that somebody could write around. */
+START_TEST(quotes_every_line)
+{
+  ck_assert_str_eq(mail_quote(pool, "a\n\n> b\nREQUEST #public\n\nend"), "> a\n>\n> > b\n> REQUEST #public\n>\n> end\n");
+  ck_assert_str_eq(mail_quote(pool, ""), "");
 }
 END_TEST
 
@@ -354,6 +365,7 @@ int main(void)
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_loop_test(t, shows_text, 0, (int)ARRAY_LEN(texts));
   tcase_add_test(t, deep_alternatives_end);
+  tcase_add_test(t, quotes_every_line);
   tcase_add_test(t, text_is_clean);
   tcase_add_test(t, skeleton_leaves_out_what_is_attached);
   tcase_add_test(t, attachments_are_byte_identical);
