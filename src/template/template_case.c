@@ -23,8 +23,8 @@ static const struct words rm_words[RM_STATES] = {
 
 static const struct words rm_next_words[RM_STATES] = {
   [RM_START] = { { "", "" } },
-  [RM_RECEIVED] = { { "We are checking whether we can reproduce it.",
-                      "Wir prüfen, ob wir es nachvollziehen können." } },
+  [RM_RECEIVED] = { { "We will check whether we can reproduce it, and write to you.",
+                      "Wir werden prüfen, ob wir es nachvollziehen können, und schreiben Ihnen." } },
   [RM_INVALID] = { { "If you have anything to add, please write: we will look again.",
                      "Wenn Sie etwas ergänzen können, schreiben Sie uns bitte: Wir sehen es uns erneut an." } },
   [RM_VALID] = { { "We are deciding how to treat it, and will write to you.",
@@ -36,6 +36,51 @@ static const struct words rm_next_words[RM_STATES] = {
   [RM_CLOSED] = { { "If you have anything to add, please write: we will look again.",
                     "Wenn Sie etwas ergänzen können, schreiben Sie uns bitte: Wir sehen es uns erneut an." } },
 };
+
+/* What has happened says more than the state of the report does: the first row that fits and has words. */
+enum progress { PROGRESS_PUBLIC, PROGRESS_WITHDRAWN, PROGRESS_DEPLOYED, PROGRESS_READY, PROGRESSES };
+static const struct {
+  struct words state, next; /* no words: the next row, and in the end the report's state, says it */
+} progress[PROGRESSES] = {
+  [PROGRESS_PUBLIC] = { .next = { { "It is public. If you have anything to add, please write.",
+                                    "Es ist veröffentlicht. Wenn Sie etwas ergänzen können, schreiben Sie uns bitte." } } },
+  [PROGRESS_WITHDRAWN] = { { { "withdrawn by whoever reported it", "von der meldenden Person zurückgezogen" } },
+                           { { "We decide whether to go on with it, and will write to you.",
+                               "Wir entscheiden, ob wir es weiterverfolgen, und schreiben Ihnen." } } },
+  [PROGRESS_DEPLOYED] = { { { "confirmed, the fix is out", "bestätigt, die Korrektur ist verteilt" } },
+                          { { "We will write to you before anything is published.",
+                              "Wir schreiben Ihnen, bevor etwas veröffentlicht wird." } } },
+  [PROGRESS_READY] = { { { "confirmed, a fix is ready", "bestätigt, eine Korrektur liegt vor" } },
+                       { { "We will write to you before anything is published.",
+                           "Wir schreiben Ihnen, bevor etwas veröffentlicht wird." } } },
+};
+
+static bool progressed(const struct vuln_case *vc, enum progress p)
+{
+  const struct party *reporter = case_reporter(vc);
+  bool confirmed = vc->rm == RM_VALID || vc->rm == RM_ACCEPTED || vc->rm == RM_DEFERRED;
+  const bool on[PROGRESSES] = { [PROGRESS_PUBLIC] = vc->cs >> CS_PUBLIC_AWARE & 1,
+                                [PROGRESS_WITHDRAWN] = !confirmed && reporter && reporter->status == PARTY_WITHDRAWN,
+                                [PROGRESS_DEPLOYED] = confirmed && vc->cs >> CS_FIX_DEPLOYED & 1,
+                                [PROGRESS_READY] = confirmed && vc->cs >> CS_FIX_READY & 1 };
+  return vc->rm != RM_CLOSED && on[p];
+}
+
+static const struct words *state_words(const struct vuln_case *vc)
+{
+  for (size_t i = 0; i < PROGRESSES; i++)
+    if (progressed(vc, (enum progress)i) && progress[i].state.in[EN])
+      return &progress[i].state;
+  return &rm_words[vc->rm < RM_STATES ? vc->rm : RM_START];
+}
+
+static const struct words *next_words(const struct vuln_case *vc)
+{
+  for (size_t i = 0; i < PROGRESSES; i++)
+    if (progressed(vc, (enum progress)i) && progress[i].next.in[EN])
+      return &progress[i].next;
+  return &rm_next_words[vc->rm < RM_STATES ? vc->rm : RM_START];
+}
 
 static const struct words em_words[EM_STATES] = {
   [EM_NONE] = { { "none", "keines" } },
@@ -327,8 +372,8 @@ static void put_case(struct builder *b)
 {
   const struct vuln_case *vc = b->vc;
   put(b, "case.id", vc->id);
-  put(b, "case.state", say(b, &rm_words[vc->rm < RM_STATES ? vc->rm : RM_START]));
-  put(b, "case.next", say(b, &rm_next_words[vc->rm < RM_STATES ? vc->rm : RM_START]));
+  put(b, "case.state", say(b, state_words(vc)));
+  put(b, "case.next", say(b, next_words(vc)));
   put(b, "case.embargo", say(b, &em_words[vc->em < EM_STATES ? vc->em : EM_NONE]));
   put(b, "case.received", template_date(b->pool, vc->opened_at));
   put(b, "case.updated", template_date(b->pool, vc->updated_at));

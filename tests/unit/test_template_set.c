@@ -229,7 +229,7 @@ static struct tvalue *letter_vars(bool full, const char *language)
                                       "embargo.until", "embargo.proposed", "embargo.ended", "embargo.by", "embargo.by_us",
                                       "embargo.was_accepted", "embargo.proposed_by",
                                       "party.role", "party.status", "party.key", "party.accepted", "party.waiting_since", "entitled",
-                                      "show_status", "show_key", "show_help", "no_key", "chase.who", "chase.role", "chase.since", "chase.days" };
+                                      "show_status", "show_key", "show_help", "no_key", "key_waits", "key_counts", "below", "chase.who", "chase.role", "chase.since", "chase.days" };
   for (size_t i = 0; i < ARRAY_LEN(more); i++)
     template_put(pool, v, more[i], "x");
   struct tvalue *verb = template_add_row(pool, v, "verbs");
@@ -484,6 +484,40 @@ START_TEST(a_receipt_marks_each_line)
 }
 END_TEST
 
+/* What a reporter reads of a case's state: it follows the report and what has happened. */
+static const struct {
+  enum rm_state rm;
+  unsigned cs;
+  bool withdrawn;
+  const char *state, *next;
+} stands[] = {
+  { RM_RECEIVED, 0, false, "received, not yet assessed", "We will check whether" },
+  { RM_RECEIVED, 0, true, "withdrawn by whoever reported it", "We decide whether to go on" },
+  { RM_VALID, 0, false, "confirmed", "We are deciding" },
+  { RM_ACCEPTED, 0, false, "work on a fix is under way", "before anything is published" },
+  { RM_ACCEPTED, 0, true, "work on a fix is under way", "before anything is published" },
+  { RM_ACCEPTED, 1u << CS_FIX_READY, false, "confirmed, a fix is ready", "before anything is published" },
+  { RM_ACCEPTED, 1u << CS_FIX_READY | 1u << CS_FIX_DEPLOYED, false, "confirmed, the fix is out", "before anything is published" },
+  { RM_ACCEPTED, 1u << CS_PUBLIC_AWARE, false, "work on a fix is under way", "It is public." },
+  { RM_ACCEPTED, 1u << CS_FIX_READY | 1u << CS_FIX_DEPLOYED | 1u << CS_PUBLIC_AWARE, false, "the fix is out", "It is public." },
+  { RM_CLOSED, 1u << CS_FIX_DEPLOYED | 1u << CS_PUBLIC_AWARE, true, "closed", "anything to add" },
+};
+
+START_TEST(a_state_follows_what_happened)
+{
+  AUTO(pool_freep) struct pool *own = pool_new("t");
+  struct conf c = { .organisation = "x", .address = "x@y.example", .zone = "UTC" };
+  struct vuln_case *vc = case_new(own);
+  vc->rm = stands[_i].rm;
+  vc->cs = stands[_i].cs;
+  (void)case_add_party(own, vc, &(struct party){ .role = PARTY_REPORTER, .address = "r@x.example", .token = "r",
+                                                 .status = stands[_i].withdrawn ? PARTY_WITHDRAWN : PARTY_PLAIN });
+  const struct tvalue *v = tvalue_get(template_case_vars(own, vc, &c, 1800000000, "en"), "case");
+  ck_assert_ptr_nonnull(strstr(tvalue_text(tvalue_get(v, "state")), stands[_i].state));
+  ck_assert_ptr_nonnull(strstr(tvalue_text(tvalue_get(v, "next")), stands[_i].next));
+}
+END_TEST
+
 START_TEST(words_come_in_the_language)
 {
   ck_assert_ptr_nonnull(
@@ -512,6 +546,7 @@ int main(void)
   tcase_add_test(t, forward_warns_in_its_first_lines);
   tcase_add_test(t, a_receipt_marks_each_line);
   tcase_add_test(t, words_come_in_the_language);
+  tcase_add_loop_test(t, a_state_follows_what_happened, 0, (int)ARRAY_LEN(stands));
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);
