@@ -178,8 +178,16 @@ enum participant_verb {
   PV_NONE = 0, PV_STATUS, PV_KEY, PV_HELP, PV_CREDIT, PV_EMBARGO, PV_WITHDRAW, PV_AFFECTED, PV_NOT_AFFECTED, PV_INVESTIGATING, PV_FIXED
 };
 #define PARTICIPANT_MAX 8 /* verbs in one mail */
-struct participant_command { enum participant_verb verb; const char *args; };
-size_t command_participant(struct pool *pool, const char *text, struct participant_command out[PARTICIPANT_MAX]);
+struct participant_command { enum participant_verb verb; const char *args; }; /* PV_NONE: not understood; args: the whole line */
+struct participant_mail {
+  struct participant_command command[PARTICIPANT_MAX]; /* lines of the leading block that begin with # and a word; none, when no word is a verb */
+  size_t count;
+  const char *below[PARTICIPANT_MAX]; /* lines further down, not quoted, that begin with a verb: not taken as commands */
+  size_t below_count;
+  bool more;             /* there are other words of theirs */
+};
+/* marker: as command_source.cut_marker. */
+void command_participant(struct pool *pool, const char *text, const char *marker, struct participant_mail *out);
 
 /* How well is it known that the party itself wrote it? */
 enum participant_proof {
@@ -191,7 +199,10 @@ enum participant_outcome { PARTICIPANT_DONE = 1, PARTICIPANT_REQUEST, PARTICIPAN
 struct participant_result {
   enum participant_outcome outcome;
   const char *line;    /* as understood: "#embargo propose 2027-01-31" */
-  const char *reason;  /* what changed or why not: for the analysts, never for the party */
+  const char *reason;  /* what changed or why not: for the analysts */
+  struct {
+    const char *en, *de;
+  } told;              /* why not, for the party itself; "" */
   const char *command; /* REQUEST: the line by which an analyst carries it out; "" */
 };
 struct participant_world {
@@ -199,6 +210,7 @@ struct participant_world {
   const struct vuln_case *vc;
   size_t party;        /* who writes: index into vc->party */
   enum participant_proof proof;
+  const char *key_waits; /* PROOF_NO_KEY, PROOF_MISSING: a key of theirs that nothing vouches for, by which they would sign; "", NULL */
   int64_t now;
   const struct participant_command *command;
   size_t count;        /* at most PARTICIPANT_MAX */

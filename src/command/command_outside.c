@@ -88,32 +88,56 @@ static bool args_fit(struct pool *pool, enum outside_args want, const char *args
          (n == 1 && (text_ieq(word[0], "accept") || text_ieq(word[0], "reject")));
 }
 
-static bool outside_line(struct pool *pool, struct bytes line, struct participant_command *out)
+/* Which verb a line begins with: an index; -1: another word after #; -2: no such line at all. */
+static int verb_at(const char *s)
 {
-  const char *s = line.len <= COMMAND_ARGS_MAX ? command_normalise(pool, line) : "";
   size_t len = strcspn(s, " ");
-  for (size_t i = 0; s[0] == '#' && i < ARRAY_LEN(outside_verb); i++) {
-    if (!bytes_ieq((struct bytes){ s + 1, len - 1 }, bytes_str(outside_verb[i].name)))
-      continue;
-    const char *args = s[len] == ' ' ? s + len + 1 : "";
-    if (!args_fit(pool, outside_verb[i].args, args))
-      return false;
-    *out = (struct participant_command){ outside_verb[i].verb, args };
-    return true;
-  }
-  return false;
+  if (s[0] != '#' || len < 2 || !((s[1] >= 'a' && s[1] <= 'z') || (s[1] >= 'A' && s[1] <= 'Z')))
+    return -2;
+  for (size_t i = 0; i < ARRAY_LEN(outside_verb); i++)
+    if (bytes_ieq((struct bytes){ s + 1, len - 1 }, bytes_str(outside_verb[i].name)))
+      return (int)i;
+  return -1;
 }
 
-size_t command_participant(struct pool *pool, const char *text, struct participant_command out[PARTICIPANT_MAX])
+static const char *normal(struct pool *pool, const struct text_line *l)
 {
-  struct bytes rest = utf8_repair(pool, bytes_str(text)), line;
-  size_t count = 0;
-  while (count < PARTICIPANT_MAX && bytes_next_line(&rest, &line)) {
-    if (bytes_trim(line).len == 0)
+  return !l->quoted && l->text.len <= COMMAND_ARGS_MAX ? command_normalise(pool, l->text) : "";
+}
+
+/* A line that does not fit is kept with PV_NONE, so that its writer hears of it. */
+static struct participant_command outside_line(struct pool *pool, const char *s, int verb)
+{
+  size_t len = strcspn(s, " ");
+  const char *args = s[len] == ' ' ? s + len + 1 : "";
+  if (verb >= 0 && args_fit(pool, outside_verb[verb].args, args))
+    return (struct participant_command){ outside_verb[verb].verb, args };
+  return (struct participant_command){ PV_NONE, s };
+}
+
+void command_participant(struct pool *pool, const char *text, const char *marker, struct participant_mail *out)
+{
+  struct text_lines lines = command_lines(pool, &(struct command_source){ .text = text });
+  struct text_cut cut = command_cut(pool, &lines, marker);
+  bool any = false;
+  size_t i = 0;
+  int verb;
+  *out = (struct participant_mail){ 0 };
+  for (; i < lines.count && out->count < PARTICIPANT_MAX; i++) {
+    const char *s = normal(pool, &lines.line[i]);
+    if (bytes_trim(lines.line[i].text).len == 0)
       continue;
-    if (!outside_line(pool, line, &out[count]))
+    if ((verb = verb_at(s)) == -2)
       break;
-    count++;
+    any |= verb >= 0;
+    out->command[out->count++] = outside_line(pool, s, verb);
   }
-  return count;
+  if (!any) /* words with a # are no commands */
+    out->count = 0;
+  for (i = any ? i : 0; i < cut.end; i++) {
+    const char *s = normal(pool, &lines.line[i]);
+    out->more |= !lines.line[i].quoted && bytes_trim(lines.line[i].text).len > 0;
+    if (verb_at(s) >= 0 && out->below_count < PARTICIPANT_MAX)
+      out->below[out->below_count++] = command_short(pool, s, COMMAND_LINE_SHOWN);
+  }
 }

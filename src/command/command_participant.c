@@ -43,10 +43,13 @@ static void request(struct saying *s, const char *reason)
   s->out->reason = reason;
 }
 
-static void refuse(struct saying *s, const char *reason)
+/* Why: to the analysts, and to the party in either language. */
+static void refuse(struct saying *s, const char *reason, const char *en, const char *de)
 {
   s->out->outcome = PARTICIPANT_REFUSED;
   s->out->reason = reason;
+  s->out->told.en = en;
+  s->out->told.de = de;
 }
 
 /* ---- #embargo: case_embargo.c has the rules ---- */
@@ -86,7 +89,12 @@ static struct embargo_act acting(struct saying *s)
 static bool embargo_step(struct saying *s, enum status st, const struct embargo_change *ch, const struct fault *err)
 {
   if (st != ST_OK) {
-    refuse(s, pool_strdup(s->cx.pool, err->text));
+    const char *why = pool_strdup(s->cx.pool, err->text), *colon = strstr(why, ": ");
+    const char *told = colon ? colon + 2 : why;
+    if (command_case(&s->cx)->em == EM_EXITED)
+      refuse(s, why, "the embargo has ended", "das Embargo ist beendet");
+    else
+      refuse(s, why, told, strstr(why, "not in the future") ? "das Datum liegt nicht in der Zukunft" : told);
     return false;
   }
   struct embargo_change *kept = pool_new_of(s->cx.pool, struct embargo_change);
@@ -125,7 +133,8 @@ static void propose(struct saying *s)
   const char *date = s->c->args + strlen("propose") + 1;
   int64_t at;
   if (!time_parse(date, s->w->now, s->w->conf->default_hour, s->w->conf->zone, &at)) {
-    refuse(s, "the date is not understood");
+    refuse(s, "the date is not understood", "the date is not understood: 2027-01-31 or +30d would be",
+           "das Datum ist nicht verständlich: 2027-01-31 oder +30d wäre es");
     return;
   }
   const char *args = pool_printf(s->cx.pool, "propose %s", time_iso(s->cx.pool, at));
@@ -152,11 +161,17 @@ static void accept(struct saying *s)
   struct party *p = writer(s);
   s->out->command = is_proposed(s) && embargo_concerns(p) ? passed_on(s, "accept") : pool_printf(s->cx.pool, "#party %s accepted", p->address);
   if (s->w->proof != PROOF_SIGNED) {
-    request(s, "");
+    /* An analyst's word does not stand for somebody who has a key: once it is checked, they say it themselves. */
+    bool waits = p->invited_at && !text_empty(s->w->key_waits);
+    if (waits)
+      s->out->command = pool_printf(s->cx.pool, "#key accept %s for %s", s->w->key_waits, p->address);
+    request(s, waits ? "it is signed by a key that nobody has checked: check it with its owner, not by mail; then accept the key, and ask "
+                       "them (#ask) to send #embargo accept once more"
+                     : "");
     return;
   }
   if (vc->em == EM_NONE || vc->em == EM_EXITED) {
-    refuse(s, "there is no embargo to accept");
+    refuse(s, "there is no embargo to accept", "there is no embargo to accept", "es gibt kein Embargo, dem zuzustimmen wäre");
     return;
   }
   bool entitled = case_party_entitled(vc, p), own = is_own_proposal(s);
@@ -171,7 +186,8 @@ static void accept(struct saying *s)
     if (!embargo_step(s, st, &ch, &err))
       return;
   } else if (own && !news) {
-    refuse(s, "it is their own proposal: it waits for us (#embargo accept or reject)");
+    refuse(s, "it is their own proposal: it waits for us (#embargo accept or reject)", "it is your own proposal: it waits for our answer",
+           "es ist Ihr eigener Vorschlag: Er wartet auf unsere Antwort");
     return;
   } else {
     done(s, news ? "keeps the embargo" : "had accepted it before");
@@ -194,7 +210,7 @@ static void reject(struct saying *s)
                     : is_proposed(s) ? passed_on(s, "reject")
                                      : "#embargo terminate REASON";
   if (!waits && (vc->em == EM_NONE || vc->em == EM_EXITED)) {
-    refuse(s, "there is no embargo to reject");
+    refuse(s, "there is no embargo to reject", "there is no embargo to reject", "es gibt kein Embargo, das abzulehnen wäre");
     return;
   }
   if (s->w->proof != PROOF_SIGNED || (!step && !waits)) {
@@ -260,9 +276,9 @@ static void withdraw(struct saying *s)
     return;
   }
   p->status = PARTY_WITHDRAWN;
-  command_event(&s->cx, "party.withdrawn", reporter ? "the report is withdrawn: %s" : "takes part no more: %s", why);
+  command_event(&s->cx, "party.withdrawn", reporter ? "the report is withdrawn: %s" : "no longer takes part: %s", why);
   done(s, reporter ? "the report is withdrawn; what becomes of the case is for you to say (#invalidate or #close REASON)"
-                   : "takes part no more; #remove takes them out of the case");
+                   : "no longer takes part; #remove takes them out of the case");
 }
 
 static void own_status(struct saying *s)
@@ -337,7 +353,7 @@ static const struct rule {
     "withdraw",
     "#withdraw REASON",
     ROLES_ALL,
-    { "you take the report back, or part no more", "Sie ziehen die Meldung zurück, oder wirken nicht mehr mit" },
+    { "you take the report back, or no longer take part", "Sie ziehen die Meldung zurück, oder wirken nicht mehr mit" },
     withdraw },
 };
 
@@ -360,17 +376,43 @@ static const struct rule *rule_of(enum participant_verb verb)
   return NULL;
 }
 
+/* How a verb is written, of the line that was to be one. */
+static const char *usages(struct saying *s, const char *line)
+{
+  struct buf b = buf_new(s->cx.pool, 80);
+  size_t len = strcspn(line, " ");
+  for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+    if (bytes_ieq((struct bytes){ line + 1, len - 1 }, bytes_str(rules[i].name)))
+      buf_printf(&b, "%s%s", b.len ? ", " : "", rules[i].usage);
+  return buf_str(&b);
+}
+
+static void not_understood(struct saying *s)
+{
+  const char *usage = usages(s, s->c->args);
+  *s->out = (struct participant_result){ .line = command_short(s->cx.pool, s->c->args, SHOWN_MAX), .command = "" };
+  if (*usage)
+    refuse(s, "not understood", pool_printf(s->cx.pool, "not understood; it is written so: %s", usage),
+           pool_printf(s->cx.pool, "nicht verstanden; man schreibt es so: %s", usage));
+  else
+    refuse(s, "no such command", "no such command; #help lists them", "kein solcher Befehl; #help zählt sie auf");
+}
+
 /* One that is refused, or only a request, changes nothing. */
 static void run_one(struct saying *s)
 {
   struct plan *plan = s->cx.plan;
+  if (s->c->verb == PV_NONE) {
+    not_understood(s);
+    return;
+  }
   const struct rule *rule = rule_of(s->c->verb);
   struct vuln_case *before = case_copy(s->cx.pool, plan->vc[0]);
   size_t effects = plan->effect_count;
   bool changed = plan->vc_changed[0];
   const char *args = command_short(s->cx.pool, s->c->args, SHOWN_MAX);
   *s->out = (struct participant_result){ .line = pool_printf(s->cx.pool, "#%s%s%s", rule->name, *args ? " " : "", args),
-                                         .reason = "", .command = "" };
+                                         .reason = "", .command = "", .told = { "", "" } };
   rule->run(s);
   if (s->out->outcome == PARTICIPANT_DONE)
     return;

@@ -272,8 +272,8 @@ enum status command_do_remove(struct command_context *cx, const struct command *
     return fault(err, ST_DENIED, "%s is the reporter of %s: #reporter ADDRESS names another one", p->address, vc->id);
   p->removed = true;
   party_heard(p); /* nothing is waited for */
-  command_event(cx, "party.removed", "%s, %s, takes part no more", shown(p), party_role_name(p->role));
-  command_say(cx, "%s: %s takes part no more; nobody has told them, and an embargo that they accepted still binds them", vc->id, shown(p));
+  command_event(cx, "party.removed", "%s, %s, no longer takes part", shown(p), party_role_name(p->role));
+  command_say(cx, "%s: %s no longer takes part; nobody has told them, and an embargo that they accepted still binds them", vc->id, shown(p));
   return ST_OK;
 }
 

@@ -9,12 +9,14 @@ struct asking {
   struct run *r;
   struct vuln_case *vc;   /* as loaded */
   size_t index;
-  struct participant_command command[PARTICIPANT_MAX];
+  struct participant_mail mail;
   struct participant_result result[PARTICIPANT_MAX];
-  size_t count;
   enum participant_proof proof;
   const char *why;        /* it is not signed as it must be: why; NULL */
   bool silent;            /* nothing is answered: a replay */
+  const char *key_waits;  /* a key of theirs by which nothing is carried out yet; "" */
+  bool key_counts;        /* the letter brought that key, and from the next one on it counts */
+  const char *unanswered; /* why there is no answer; NULL */
   struct plan *plan;
   const char *advice;
 };
@@ -105,20 +107,40 @@ static const char *age_problem(const struct asking *a, const struct pgp_signatur
   return s->made > at + c->command_ahead_s ? "its signature is from the future" : NULL;
 }
 
+static bool is_stakeholder(const struct asking *a)
+{
+  const char *name = writer(a)->stakeholder;
+  return !text_empty(name) && conf_stakeholder_by_name(a->r->g->conf, name);
+}
+
+/* A key that this letter brings, or an earlier one brought, and that nobody has checked: it is written to, and commands nothing. */
+static enum status waiting_key(struct asking *a, struct fault *err)
+{
+  struct run *r = a->r;
+  const struct party *p = writer(a);
+  struct stored_key key;
+  bool found = false;
+  enum status st = is_stakeholder(a) ? ST_OK : keys_choose(r, p->address, &key, &found, err);
+  if (st || !found)
+    return st;
+  a->key_waits = key.fingerprint;
+  a->key_counts = r->rd.view.dmarc_pass && report_comes_with(r, key.fingerprint);
+  a->why = a->key_counts
+             ? "their key came with this mail: it counts from their next one on"
+             : pool_printf(r->pool, "their key came in a mail that nothing vouches for: check it, then #key accept %s for %s", key.fingerprint, p->address);
+  return ST_OK;
+}
+
 static enum status prove(struct asking *a, struct fault *err)
 {
   struct run *r = a->r;
   const struct party *p = writer(a);
   bool seen = false;
-  a->proof = text_empty(p->fingerprint) ? PROOF_NO_KEY : PROOF_MISSING;
+  a->proof = text_empty(p->fingerprint) || p->key_unproved ? PROOF_NO_KEY : PROOF_MISSING;
   if (a->proof == PROOF_NO_KEY)
-    return ST_OK;
+    return waiting_key(a, err);
   if (r->rd.verdict != VERDICT_GOOD || !outside_signed_by(r, p->fingerprint)) {
     a->why = "it is not signed by their key";
-    return ST_OK;
-  }
-  if (p->key_unproved) {
-    a->why = pool_printf(r->pool, "their key came in a mail that nothing vouches for: check it, then #key accept %s for %s", p->fingerprint, p->address);
     return ST_OK;
   }
   const struct pgp_signature *s = own_signature(r, p->fingerprint);
@@ -179,8 +201,8 @@ static enum status carry_out(struct asking *a, struct fault *err)
   struct doing *d = pool_new_of(r->pool, struct doing);
   *as = (struct conf_analyst){ .name = writer(a)->address, .address = writer(a)->address, .fingerprint = "",
                                                      .language = r->g->conf->language };
-  *mail = (struct command_mail){ .count = a->count, .note = "" };
-  for (size_t i = 0; i < a->count; i++)
+  *mail = (struct command_mail){ .count = a->mail.count, .note = "" };
+  for (size_t i = 0; i < a->mail.count; i++)
     mail->command[i] = (struct command){ .name = "party", .args = "", .text = "", .line = a->result[i].line };
   *d = (struct doing){ .r = r, .a = as, .plan = a->plan, .mail = mail, .pending = tvalue_list(r->pool), .answers = buf_new(r->pool, 256) };
   enum status st = ST_OK;
@@ -204,7 +226,7 @@ static void for_analysts(struct asking *a, struct outside *out)
 {
   struct pool *pool = a->r->pool;
   out->verbs = tvalue_list(pool);
-  for (size_t i = 0; i < a->count; i++) {
+  for (size_t i = 0; i < a->mail.count; i++) {
     const struct participant_result *res = &a->result[i];
     struct tvalue *v = tvalue_object(pool);
     bool request = res->outcome == PARTICIPANT_REQUEST;
@@ -225,10 +247,21 @@ static void for_analysts(struct asking *a, struct outside *out)
 /* ---- the answer ---- */
 static bool asked_for(const struct asking *a, enum participant_verb verb)
 {
-  for (size_t i = 0; i < a->count; i++)
-    if (a->command[i].verb == verb && a->result[i].outcome == PARTICIPANT_DONE)
+  for (size_t i = 0; i < a->mail.count; i++)
+    if (a->mail.command[i].verb == verb && a->result[i].outcome == PARTICIPANT_DONE)
       return true;
   return false;
+}
+
+static bool is_question(enum participant_verb verb)
+{
+  return verb == PV_STATUS || verb == PV_KEY || verb == PV_HELP;
+}
+
+static bool by_day(const struct asking *a)
+{
+  bool asks = asked_for(a, PV_STATUS) || asked_for(a, PV_KEY) || asked_for(a, PV_HELP);
+  return a->proof == PROOF_SIGNED || (a->proof == PROOF_NO_KEY && asks);
 }
 
 static enum status answered_today(struct asking *a, unsigned *count, struct fault *err)
@@ -243,14 +276,15 @@ static enum status answered_today(struct asking *a, unsigned *count, struct faul
   return st;
 }
 
-/* Signed mail: so many a day, in this case. Unsigned mail may be anybody's: as seldom as a report is acknowledged. */
+/* Signed mail, and a question by whom we know no key of: so many a day, in this case. Other mail may be anybody's: as seldom as a
+ * report is acknowledged. */
 static enum status answer_cap(struct asking *a, const char *counted, const char **why, struct fault *err)
 {
   unsigned today = 0;
   *why = a->silent ? "a replay" : NULL;
   if (a->silent)
     return ST_OK;
-  if (a->proof != PROOF_SIGNED)
+  if (!by_day(a))
     return report_ack_cap(a->r, counted, why, err);
   enum status st = answered_today(a, &today, err);
   if (!st && today >= (unsigned)a->r->g->conf->answers_per_day)
@@ -259,28 +293,67 @@ static enum status answer_cap(struct asking *a, const char *counted, const char 
 }
 
 /* Of unsigned mail nothing but the verb is repeated: nobody writes to a participant through us. */
-static const char *repeated(const struct asking *a, const char *line)
+static const char *repeated(const struct asking *a, const char *line, bool verb)
 {
+  if (!verb && a->proof != PROOF_SIGNED)
+    return "#...";
   return a->proof == PROOF_SIGNED ? line : pool_strndup(a->r->pool, line, strcspn(line, " "));
+}
+
+/* What became of each line; a question's answer stands below and speaks for itself. The analysts' reasons are theirs. */
+static struct tvalue *answer_rows(const struct asking *a, const char *language)
+{
+  struct pool *pool = a->r->pool;
+  struct tvalue *list = tvalue_list(pool);
+  for (size_t i = 0; i < a->mail.count; i++) {
+    const struct participant_result *res = &a->result[i];
+    enum participant_verb verb = a->mail.command[i].verb;
+    if (res->outcome == PARTICIPANT_DONE && is_question(verb))
+      continue;
+    struct tvalue *row = tvalue_object(pool);
+    tvalue_sets(pool, row, "line", repeated(a, res->line, verb != PV_NONE));
+    tvalue_setb(pool, row, "done", res->outcome == PARTICIPANT_DONE);
+    tvalue_setb(pool, row, "request", res->outcome == PARTICIPANT_REQUEST);
+    tvalue_setb(pool, row, "refused", res->outcome == PARTICIPANT_REFUSED);
+    tvalue_sets(pool, row, "reason", text_istarts(language, "de") ? res->told.de : res->told.en);
+    tvalue_add(pool, list, row);
+  }
+  return list;
+}
+
+/* Lines further down that begin with a verb: a line each. */
+static char *below(const struct asking *a, bool whole)
+{
+  struct buf b = buf_new(a->r->pool, 80);
+  for (size_t i = 0; i < a->mail.below_count; i++)
+    buf_printf(&b, "%s  %s", i ? "\n" : "", whole ? a->mail.below[i] : repeated(a, a->mail.below[i], true));
+  return buf_str(&b);
+}
+
+/* To a key that nobody has checked goes nothing of the matter. */
+static struct vuln_case *shown_case(const struct asking *a, struct vuln_case *vc)
+{
+  struct vuln_case *view = case_view(a->r->pool, vc, &vc->party[a->index]);
+  if (*a->key_waits) {
+    view->field_count = 0;
+    view->cs = 0;
+    memset(view->cs_at, 0, sizeof view->cs_at);
+  }
+  return view;
 }
 
 static struct tvalue *answer_vars(struct asking *a, struct vuln_case *vc, const char *language)
 {
   struct run *r = a->r;
   const struct party *p = &vc->party[a->index];
-  struct tvalue *v = write_vars(r, case_view(r->pool, vc, p), language), *list = tvalue_list(r->pool);
-  for (size_t i = 0; i < a->count; i++) { /* never the reason: it is for the analysts */
-    struct tvalue *row = tvalue_object(r->pool);
-    tvalue_sets(r->pool, row, "line", repeated(a, a->result[i].line));
-    tvalue_setb(r->pool, row, "done", a->result[i].outcome == PARTICIPANT_DONE);
-    tvalue_setb(r->pool, row, "request", a->result[i].outcome == PARTICIPANT_REQUEST);
-    tvalue_setb(r->pool, row, "refused", a->result[i].outcome == PARTICIPANT_REFUSED);
-    tvalue_add(r->pool, list, row);
-  }
-  tvalue_set(r->pool, v, "verbs", list);
+  struct tvalue *v = write_vars(r, shown_case(a, vc), language);
+  tvalue_set(r->pool, v, "verbs", answer_rows(a, language));
+  tvalue_sets(r->pool, v, "below", below(a, false));
+  tvalue_sets(r->pool, v, "key_waits", *a->key_waits && !a->key_counts ? pgp_fpr_pretty(r->pool, a->key_waits) : "");
+  tvalue_sets(r->pool, v, "key_counts", a->key_counts ? pgp_fpr_pretty(r->pool, a->key_waits) : "");
   party_vars(r, v, vc, p, language);
   tvalue_setb(r->pool, v, "unsigned", a->proof == PROOF_MISSING);
-  tvalue_setb(r->pool, v, "no_key", a->proof == PROOF_NO_KEY);
+  tvalue_setb(r->pool, v, "no_key", a->proof == PROOF_NO_KEY && !*a->key_waits);
   tvalue_setb(r->pool, v, "show_status", asked_for(a, PV_STATUS) || asked_for(a, PV_EMBARGO));
   tvalue_setb(r->pool, v, "show_key", asked_for(a, PV_KEY));
   tvalue_sets(r->pool, v, "show_help", asked_for(a, PV_HELP) ? command_participant_help(r->pool, p->role, language) : "");
@@ -305,6 +378,7 @@ static enum status answer(struct asking *a, struct vuln_case *vc, struct fault *
   }
   if (st)
     return st;
+  a->unanswered = why;
   if (why) {
     work_event(r, vc, "answer.none", "", "%s was not answered: %s.", p->address, why);
     return ST_OK;
@@ -318,41 +392,64 @@ static enum status answer(struct asking *a, struct vuln_case *vc, struct fault *
   if (st)
     return st;
   work_out(r, o);
-  if (a->proof != PROOF_SIGNED)
+  if (!by_day(a))
     r->work.ack_address = counted;
   return ST_OK;
 }
 
 /* Text parts only, and what a person has written: automatic mail commands nothing. */
-static size_t verbs_of(const struct run *r, struct participant_command out[PARTICIPANT_MAX])
+static bool says_anything(const struct run *r, struct participant_mail *out)
 {
   const struct reading *rd = &r->rd;
   const struct part_table *t = &rd->layer[rd->main].table;
   const struct part *text = rd->text_part >= 0 ? &t->part[rd->text_part] : NULL;
   if (rd->automatic || !text || !text_ieq(text->type, "text/plain"))
-    return 0;
-  return command_participant(r->pool, rd->text, out);
+    return false;
+  command_participant(r->pool, rd->text, mail_cut_marker, out);
+  return out->count || out->below_count;
+}
+
+/* What is left for the analysts to do, or to know. */
+static const char *advice(const struct asking *a)
+{
+  struct buf b = buf_new(a->r->pool, 200);
+  buf_adds(&b, a->advice);
+  if (a->mail.below_count)
+    buf_printf(&b, "%sThese lines stand below other text and were not taken as commands:\n%s", b.len ? "\n" : "", below(a, true));
+  if (a->unanswered)
+    buf_printf(&b, "%sNo answer was sent: %s.", b.len ? "\n" : "", a->unanswered);
+  return buf_str(&b);
+}
+
+static bool only_questions(const struct asking *a)
+{
+  for (size_t i = 0; i < a->mail.count; i++)
+    if (!is_question(a->mail.command[i].verb) || a->result[i].outcome != PARTICIPANT_DONE)
+      return false;
+  return a->mail.count && !a->mail.more;
 }
 
 enum status outside_decide(struct run *r, struct vuln_case **vc, size_t index, struct outside *out, struct fault *err)
 {
   struct asking *a = pool_new_of(r->pool, struct asking);
-  *a = (struct asking){ .r = r, .vc = *vc, .index = index, .plan = pool_new_of(r->pool, struct plan), .advice = "" };
+  *a = (struct asking){ .r = r, .vc = *vc, .index = index, .plan = pool_new_of(r->pool, struct plan), .advice = "", .key_waits = "" };
   *out = (struct outside){ .advice = "" };
-  a->count = verbs_of(r, a->command);
-  if (!a->count)
+  if (!says_anything(r, &a->mail))
     return ST_OK;
   enum status st = prove(a, err);
   if (st)
     return st;
   struct participant_world w = { .conf = r->g->conf, .vc = a->vc, .party = index, .proof = a->proof, .now = clock_now(&r->g->clock),
-                                 .command = a->command, .count = a->count };
+                                 .key_waits = a->key_counts ? "" : a->key_waits, .command = a->mail.command, .count = a->mail.count };
   command_participant_run(r->pool, &w, a->plan, a->result);
   *vc = a->plan->vc[0];
   st = carry_out(a, err);
   if (!st)
     st = answer(a, *vc, err);
   for_analysts(a, out);
-  out->advice = a->advice;
+  out->advice = advice(a);
+  out->bare = a->proof == PROOF_SIGNED && !a->unanswered && only_questions(a);
+  if (!st && out->bare)
+    work_event(r, *vc, "party.asked", writer(a)->address, "Asked, and was answered; the analysts got no forward.");
   return st;
 }

@@ -530,12 +530,14 @@ struct outside {
   bool opens;           /* the letter opened the case */
   struct tvalue *verbs; /* for the forward; NULL: it holds none */
   const char *advice;   /* to the analysts: what is left to do; "" */
+  bool bare;            /* nothing but questions, proved to be theirs, and answered */
 };
 /* Carries out what the sender, party `index` of *vc, may; *vc becomes the case after it. Before the letter's keys are taken in. */
 MUST_USE enum status outside_decide(struct run *r, struct vuln_case **vc, size_t index, struct outside *out, struct fault *err);
 struct party *outside_sender(const struct run *r, const struct vuln_case *vc);
 /* That party, when the sender is it: of a thread or a token, which lead to one party. One person may be two, after a merge. */
 struct party *outside_sender_as(const struct run *r, const struct vuln_case *vc, int64_t party);
+bool report_comes_with(const struct run *r, const char *fingerprint); /* gate_report.c: it is signed by that key, or brings it */
 bool outside_signed_by(const struct run *r, const char *fingerprint);
 MUST_USE enum status report_ack_cap(struct run *r, const char *address, const char **why, struct fault *err);
 

@@ -284,7 +284,7 @@ static enum status open_case(struct run *r, const char *mentions, struct fault *
 }
 
 /* The letter is signed by that key, or brings it. */
-static bool comes_with(const struct run *r, const char *fingerprint)
+bool report_comes_with(const struct run *r, const char *fingerprint)
 {
   bool with = signed_with(r, fingerprint);
   for (size_t i = 0; i < r->rd.cert_count; i++)
@@ -309,7 +309,7 @@ static enum status keys_of(struct run *r, struct party *p, struct fault *err)
   if (has) {
     bool other = !text_ieq(p->fingerprint, key.fingerprint) && !r->rd.rolled_to;
     p->fingerprint = key.fingerprint;
-    p->key_unproved = (p->key_unproved || other) && !(r->rd.view.dmarc_pass && comes_with(r, key.fingerprint));
+    p->key_unproved = (p->key_unproved || other) && !(r->rd.view.dmarc_pass && report_comes_with(r, key.fingerprint));
   }
   for (size_t i = 0; i < r->work.key_count; i++)
     p->new_key_waits |= r->work.key[i].key.waits;
@@ -362,7 +362,9 @@ static enum status follow_up(struct run *r, const char *id, int64_t party_id, co
   if (p && p->new_key_waits)
     work_event(r, vc, "key.waits", "", "A new key came for %s; #key show and #key accept decide about it.", p->address);
   keep_message(r, vc, party, MESSAGE_FOLLOW_UP);
-  st = report_forward(r, vc, original, &said, NULL, err);
+  bool bare = said.bare && !r->rd.attachment_count && !r->rd.new_key && !r->rd.rolled_to && !r->rd.revoked && !r->rd.partly;
+  if (!bare) /* a question that has its answer is no news */
+    st = report_forward(r, vc, original, &said, NULL, err);
   work_end(r, LETTER_APPLIED, CLASS_FOLLOW_UP, vc->id, "");
   return st;
 }

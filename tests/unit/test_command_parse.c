@@ -402,41 +402,53 @@ static const struct {
   { "", "" },
   { NULL, "" },
   { "#status", "1()" },
-  { "\n#Status\n#key\n#help\nThanks", "1()2()3()" },
-  { "#status please", "" },
-  { "#include <stdio.h>\n#status", "" },
-  { "Hello\n#status", "" },
+  { "\n#Status\n#key\n#help\nThanks", "1()2()3()+" },
+  { "#status please", "0(#status please)" },
+  { "#include <stdio.h>\n#status", "0(#include <stdio.h>)1()" },
+  { "#include <stdio.h>\nint x;", "+" },
+  { "Hello\n#status", "+ | #status" },
+  { "Dear Alice,\n\n#embargo propose 2027-01-31\n #Status \n\nBye\n-- \nRobin\n", "+ | #embargo propose 2027-01-31 | #Status" },
+  { "#status\n\nThanks\n#help\n> #key\n", "1()+ | #help" },
+  { "#status\n\n" MARKER " Ref: x --\n#key\n#help\n", "1()" },
+  { "#status\n\nOn Mon, 2 Mar 2026 at 10:00, Gateway <s@x> wrote:\n> #key\n", "1()" },
+  { "#statsu\n#status\n#embargo maybe\n#help\n", "0(#statsu)1()0(#embargo maybe)3()" },
+  { "#1 is worst\n#status", "+ | #status" },
   { "> #status", "" },
   { " #status", "1()" },
   { "#credit Rosa R.\n#status", "4(Rosa R.)1()" },
-  { "#credit", "" },
+  { "#credit", "0(#credit)" },
   { "#embargo propose 2026-09-01", "5(propose 2026-09-01)" },
   { "#embargo accept", "5(accept)" },
-  { "#embargo accept it all", "" },
-  { "#embargo is fine with us", "" },
+  { "#embargo accept it all", "0(#embargo accept it all)" },
+  { "#embargo is fine with us", "0(#embargo is fine with us)" },
   { "#withdraw my mistake", "6(my mistake)" },
-  { "#withdraw", "" },
+  { "#withdraw", "0(#withdraw)" },
   { "#affected\n#not-affected\n#Investigating\n#under-investigation\n#fixed", "7()8()9()9()10()" },
-  { "#affected are all of them", "" },
-  { "#take\n#status", "" },
-  { "#statusx", "" },
-  { "#", "" },
+  { "#affected are all of them", "0(#affected are all of them)" },
+  { "#take\n#status", "0(#take)1()" },
+  { "#statusx", "+" },
+  { "#statusx\n#take\n", "+" },
+  { "#", "+" },
 };
 
 START_TEST(participants)
 {
   for (size_t i = 0; i < ARRAY_LEN(outside); i++) {
     AUTO(pool_freep) struct pool *pool = pool_new("t");
-    struct participant_command out[8];
-    size_t n = command_participant(pool, outside[i].text, out);
+    struct participant_mail m;
+    command_participant(pool, outside[i].text, MARKER, &m);
     struct buf b = buf_new(pool, 64);
-    for (size_t k = 0; k < n; k++)
-      buf_printf(&b, "%d(%s)", out[k].verb, out[k].args);
+    for (size_t k = 0; k < m.count; k++)
+      buf_printf(&b, "%d(%s)", m.command[k].verb, m.command[k].args);
+    buf_adds(&b, m.more ? "+" : "");
+    for (size_t k = 0; k < m.below_count; k++)
+      buf_printf(&b, " | %s", m.below[k]);
     ck_assert_str_eq(buf_str(&b), outside[i].want);
   }
   AUTO(pool_freep) struct pool *pool = pool_new("t");
-  struct participant_command out[8];
-  ck_assert_uint_eq(command_participant(pool, "#key\n#key\n#key\n#key\n#key\n#key\n#key\n#key\n#key\n#key\n", out), 8);
+  struct participant_mail m;
+  command_participant(pool, "#key\n#key\n#key\n#key\n#key\n#key\n#key\n#key\n#key\n#help\n", MARKER, &m);
+  ck_assert(m.count == 8 && m.below_count == 2 && m.more); /* what is too much is said, too */
 }
 END_TEST
 

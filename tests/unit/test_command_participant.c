@@ -55,6 +55,9 @@ static const char *outcome(struct pool *pool, const struct participant_result *r
   buf_printf(&b, "%s %s", words[res->outcome], res->line);
   if (res->outcome == PARTICIPANT_REQUEST)
     buf_printf(&b, " -> %s", res->command);
+  ck_assert_int_eq(res->outcome == PARTICIPANT_REFUSED, *res->told.en && *res->told.de); /* whoever is refused learns why */
+  if (res->outcome == PARTICIPANT_REFUSED)
+    buf_printf(&b, ": %s", res->told.en);
   for (size_t i = 0; i < plan->effect_count; i++) {
     const struct effect *e = &plan->effect[i];
     if (e->command != command)
@@ -71,11 +74,13 @@ static const char *run(struct pool *pool, const struct row *row)
 {
   const struct conf c = { .zone = "UTC", .default_hour = 9, .language = "en" };
   struct vuln_case *vc = the_case(pool, row), *before = case_copy(pool, vc);
-  struct participant_command command[PARTICIPANT_MAX];
+  struct participant_mail mail;
   struct participant_result result[PARTICIPANT_MAX];
   struct plan *plan = pool_new_of(pool, struct plan);
-  struct participant_world w = { .conf = &c, .vc = vc, .party = vc->party_count - 1, .proof = row->proof, .now = NOW,
-                                 .command = command, .count = command_participant(pool, row->text, command) };
+  struct participant_world w = { .conf = &c, .vc = vc, .party = vc->party_count - 1, .proof = row->proof, .now = NOW };
+  command_participant(pool, row->text, "-- write above", &mail);
+  w.command = mail.command;
+  w.count = mail.count;
   command_participant_run(pool, &w, plan, result);
   struct buf b = buf_new(pool, 200);
   bool any = false;
@@ -88,6 +93,27 @@ static const char *run(struct pool *pool, const struct row *row)
   ck_assert_int_eq(vc->party[w.party].status, row->status);
   return buf_str(&b);
 }
+
+/* Signed by a key that nobody has checked: the line that the analysts get works, and says what to do first. */
+START_TEST(unchecked_key)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("t");
+  const struct conf c = { .zone = "UTC", .default_hour = 9, .language = "en" };
+  const struct row row = { PARTY_SUPPLIER, PROOF_NO_KEY, EM_ACTIVE, false, PARTY_INVITED, "#embargo accept\n#status\n", "" };
+  struct vuln_case *vc = the_case(pool, &row);
+  struct participant_mail mail;
+  struct participant_result result[PARTICIPANT_MAX];
+  struct plan *plan = pool_new_of(pool, struct plan);
+  command_participant(pool, row.text, "-- write above", &mail);
+  struct participant_world w = { .conf = &c, .vc = vc, .party = vc->party_count - 1, .proof = row.proof, .key_waits = "ABCD", .now = NOW,
+                                 .command = mail.command, .count = mail.count };
+  command_participant_run(pool, &w, plan, result);
+  ck_assert_int_eq(result[0].outcome, PARTICIPANT_REQUEST);
+  ck_assert_str_eq(result[0].command, "#key accept ABCD for w@x.example");
+  ck_assert(strstr(result[0].reason, "to send #embargo accept once more"));
+  ck_assert_int_eq(result[1].outcome, PARTICIPANT_DONE);
+}
+END_TEST
 
 START_TEST(verbs)
 {
@@ -120,6 +146,7 @@ int main(void)
   TCase *t = tcase_create("all");
   tcase_add_loop_test(t, verbs, 0, (int)ARRAY_LEN(rows));
   tcase_add_test(t, help);
+  tcase_add_test(t, unchecked_key);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_ENV);

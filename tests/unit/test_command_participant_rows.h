@@ -43,7 +43,7 @@
   "done #investigating [party.status: not-affected -> under-investigation]\n"
   "done #fixed [party.status: under-investigation -> fixed]\n"
   "request #credit Sue -> #credit Sue\n"
-  "done #withdraw we are out [party.withdrawn: takes part no more: we are out]" },
+  "done #withdraw we are out [party.withdrawn: no longer takes part: we are out]" },
 { PARTY_SUPPLIER, PROOF_NO_KEY, EM_ACTIVE, false, PARTY_PLAIN,
   "#affected\n#not-affected\n#investigating\n#fixed\n#credit Sue\n#withdraw we are out",
   "request #affected -> #party w@x.example affected\n"
@@ -166,31 +166,31 @@
   "request #embargo reject -> #embargo reject" },
 { PARTY_REPORTER, PROOF_SIGNED, EM_REVISE, true, PARTY_PLAIN,
   "#embargo accept",
-  "refused #embargo accept" },
+  "refused #embargo accept: it is your own proposal: it waits for our answer" },
 { PARTY_REPORTER, PROOF_SIGNED, EM_REVISE, true, PARTY_PLAIN,
   "#embargo reject",
   "done #embargo reject [embargo.reject: rejected: until 2027-03-16T08:00:00Z, as w@x.example proposed] (all are told)" },
 { PARTY_SUPPLIER, PROOF_SIGNED, EM_REVISE, true, PARTY_PLAIN,
   "#embargo accept",
-  "refused #embargo accept" },
+  "refused #embargo accept: it is your own proposal: it waits for our answer" },
 { PARTY_SUPPLIER, PROOF_SIGNED, EM_REVISE, true, PARTY_PLAIN,
   "#embargo reject",
   "done #embargo reject [embargo.reject: rejected: until 2027-03-16T08:00:00Z, as w@x.example proposed] (all are told)" },
 { PARTY_REPORTER, PROOF_SIGNED, EM_NONE, false, PARTY_PLAIN,
   "#embargo accept\n#embargo reject\n#embargo propose +20d",
-  "refused #embargo accept\n"
-  "refused #embargo reject\n"
+  "refused #embargo accept: there is no embargo to accept\n"
+  "refused #embargo reject: there is no embargo to reject\n"
   "done #embargo propose 2027-02-04T08:00:00Z [embargo.propose: proposed until 2027-02-04T08:00:00Z] (all are told)" },
 { PARTY_REPORTER, PROOF_SIGNED, EM_EXITED, false, PARTY_PLAIN,
   "#embargo accept\n#embargo reject\n#embargo propose +20d",
-  "refused #embargo accept\n"
-  "refused #embargo reject\n"
-  "refused #embargo propose 2027-02-04T08:00:00Z" },
+  "refused #embargo accept: there is no embargo to accept\n"
+  "refused #embargo reject: there is no embargo to reject\n"
+  "refused #embargo propose 2027-02-04T08:00:00Z: the embargo has ended" },
 { PARTY_REPORTER, PROOF_SIGNED, EM_ACTIVE, false, PARTY_PLAIN,
   "#embargo propose -3d\n#embargo propose 2001-01-01\n#embargo propose soon\n#embargo propose +90d",
-  "refused #embargo propose -3d\n"
-  "refused #embargo propose 2001-01-01T09:00:00Z\n"
-  "refused #embargo propose soon\n"
+  "refused #embargo propose -3d: the date is not understood: 2027-01-31 or +30d would be\n"
+  "refused #embargo propose 2001-01-01T09:00:00Z: 2001-01-01 09:00 UTC (2001-01-01T09:00:00Z) is not in the future\n"
+  "refused #embargo propose soon: the date is not understood: 2027-01-31 or +30d would be\n"
   "done #embargo propose 2027-04-15T08:00:00Z [embargo.propose: proposed until 2027-04-15T08:00:00Z; until 2027-02-14T08:00:00Z holds] (all are told)" },
 { PARTY_SUPPLIER, PROOF_SIGNED, EM_ACTIVE, false, PARTY_INVITED,
   "#embargo accept",
@@ -234,7 +234,12 @@
   "done #affected [party.status: accepted -> affected]" },
 { PARTY_SUPPLIER, PROOF_SIGNED, EM_ACTIVE, false, PARTY_INVITED,
   "#withdraw no time",
-  "done #withdraw no time [party.withdrawn: takes part no more: no time]" },
+  "done #withdraw no time [party.withdrawn: no longer takes part: no time]" },
 { PARTY_SUPPLIER, PROOF_SIGNED, EM_ACTIVE, false, PARTY_INVITED,
   "#embargo propose +10d",
   "request #embargo propose 2027-01-25T08:00:00Z -> #embargo propose 2027-01-25T08:00:00Z" },
+{ PARTY_REPORTER, PROOF_SIGNED, EM_ACTIVE, false, PARTY_PLAIN,
+  "#embargo maybe\n#nonsense\n#help",
+  "refused #embargo maybe: not understood; it is written so: #embargo accept | reject, #embargo propose 2027-01-31\n"
+  "refused #nonsense: no such command; #help lists them\n"
+  "done #help" },
