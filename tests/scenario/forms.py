@@ -91,7 +91,12 @@ def summary(f):
 
 
 def report_of(f):
-    return f.text.split("----- report, as written -----\n\n", 1)[1].split("\n----- end of the report -----")[0].rstrip("\n")
+    """What was written; every line of it is quoted in the forward."""
+    lines = f.text.split("----- report, as written -----\n\n", 1)[1].split("\n----- end of the report -----")[0].rstrip("\n").split("\n")
+    while lines and not lines[-1].strip(" >"):
+        lines.pop()
+    expect(all(l == ">" or l.startswith("> ") for l in lines), "every line is quoted", *lines)
+    return "\n".join(l[2:] for l in lines)
 
 
 GOOD = "good"
