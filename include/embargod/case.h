@@ -48,6 +48,8 @@ struct cs_preference {
   enum cs_fact first, then;
   const char *name; /* "D<P" */
 };
+/* What the letters mean, in a line for people. */
+#define CS_LEGEND "D<P: D came before P (+ met, - not, ? open); V vendor aware, F fix ready, D fix deployed, P public, X exploit public, A attacks"
 const struct cs_preference *cs_preference(unsigned i); /* i < CS_PREFERENCES, in the order of domain.md */
 enum cs_outcome { CS_OPEN = 0, CS_MET, CS_UNMET };     /* OPEN: neither has happened, or it is not known which came first */
 struct cs_success {

@@ -52,6 +52,11 @@ MUST_USE bool time_zone_valid(const char *zone);
 /* "2027-01-31" (date_only) or "2027-01-31T09:00[:00][Z]" or "+30d" (also h, w); now for the latter. hour: local default
  * hour of a plain date in zone. False when ill-formed or no such day. */
 MUST_USE bool time_parse(const char *s, int64_t now, int hour, const char *zone, int64_t *out);
+/* The middle one (of an even count, between the middle two) and the largest; sorts the values. 0 of none. */
+struct middle {
+  int64_t median, longest;
+};
+struct middle middle_of(int64_t *value, size_t count);
 /* A day and time of day in a zone. */
 struct time_civil {
   int year, month, day; /* month and day from 1 */

@@ -253,3 +253,20 @@ int64_t time_from_civil(struct time_civil c, const char *zone)
   localtime_r(&second, &check);
   return check.tm_gmtoff == after.tm_gmtoff ? second : first;
 }
+
+/* ---- how long things took ---- */
+static int by_size(const void *a, const void *b)
+{
+  const int64_t *x = a, *y = b;
+  return *x < *y ? -1 : *x > *y;
+}
+
+struct middle middle_of(int64_t *value, size_t count)
+{
+  if (!count)
+    return (struct middle){ 0 };
+  qsort(value, count, sizeof *value, by_size);
+  size_t mid = count / 2;
+  int64_t median = count % 2 ? value[mid] : value[mid - 1] + (value[mid] - value[mid - 1]) / 2;
+  return (struct middle){ median, value[count - 1] };
+}

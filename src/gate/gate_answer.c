@@ -179,7 +179,7 @@ static void put_preferences(struct buf *b, const struct vuln_case *vc)
   buf_printf(b, "order:       %u of %d met, %u not, %u open:", s.met, CS_PREFERENCES, s.unmet, s.open);
   for (unsigned i = 0; i < CS_PREFERENCES; i++)
     buf_printf(b, " %s%c", cs_preference(i)->name, mark[s.outcome[i]]);
-  buf_adds(b, "\n");
+  buf_printf(b, "\n             %s\n", CS_LEGEND);
 }
 
 /* An embargo's end is one instant: shown in the configuration's zone and in UTC, with who proposed it. */

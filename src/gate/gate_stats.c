@@ -24,9 +24,9 @@ struct closed_case {
 };
 struct stats {
   struct period period;
-  size_t opened, closed, open_now, met, missed, running;
+  size_t opened, closed, judged, open_now, met, missed, running;
   struct measure measure[MEASURES];
-  struct closed_case *success;
+  struct closed_case *success; /* of the closed ones that were once accepted: the others were no vulnerabilities of ours */
 };
 
 /* ---- "2026", "2026-Q3", "2026-11", "90d", "all"; nothing: the last 365 days ---- */
@@ -135,6 +135,19 @@ static enum status add_deadlines(struct gate *g, struct pool *pool, struct stats
   return st;
 }
 
+static enum status add_success(struct gate *g, struct pool *pool, struct stats *s, const struct vuln_case *vc, struct fault *err)
+{
+  struct case_event *e = NULL;
+  size_t n = 0;
+  struct cs_success k;
+  enum status st = store_event_list(g->store, pool, vc->id, &e, &n, err);
+  if (st || !first_of(e, n, "rm.accept"))
+    return st;
+  cs_preferences(vc->cs, vc->cs_at, &k);
+  s->success[s->judged++] = (struct closed_case){ vc->id, k.met, k.unmet, k.open };
+  return ST_OK;
+}
+
 static enum status add_case(struct gate *g, struct pool *pool, struct stats *s, struct vuln_case *vc, struct fault *err)
 {
   enum status st = ST_OK;
@@ -146,9 +159,8 @@ static enum status add_case(struct gate *g, struct pool *pool, struct stats *s, 
     st = add_times(g, pool, s, vc, err);
   }
   if (!st && vc->rm == RM_CLOSED && inside(&s->period, vc->closed_at)) {
-    struct cs_success k;
-    cs_preferences(vc->cs, vc->cs_at, &k);
-    s->success[s->closed++] = (struct closed_case){ vc->id, k.met, k.unmet, k.open };
+    s->closed++;
+    st = add_success(g, pool, s, vc, err);
   }
   return st ? st : add_deadlines(g, pool, s, vc, err);
 }
@@ -175,19 +187,6 @@ static enum status collect(struct gate *g, struct pool *pool, const char *period
 }
 
 /* ---- showing ---- */
-static int by_size(const void *a, const void *b)
-{
-  const int64_t *x = a, *y = b;
-  return *x < *y ? -1 : *x > *y;
-}
-
-static int64_t median(struct measure *m)
-{
-  qsort(m->value, m->count, sizeof *m->value, by_size);
-  size_t mid = m->count / 2;
-  return m->count % 2 ? m->value[mid] : (m->value[mid - 1] + m->value[mid]) / 2;
-}
-
 static const char *span(struct pool *pool, int64_t s)
 {
   if (s < 3600)
@@ -199,9 +198,9 @@ static const char *span(struct pool *pool, int64_t s)
 static double mean_met(const struct stats *s)
 {
   double sum = 0;
-  for (size_t i = 0; i < s->closed; i++)
+  for (size_t i = 0; i < s->judged; i++)
     sum += s->success[i].met;
-  return s->closed ? sum / (double)s->closed : 0;
+  return s->judged ? sum / (double)s->judged : 0;
 }
 
 static void put_text(struct gate *g, struct pool *pool, struct stats *s, struct buf *b)
@@ -214,14 +213,16 @@ static void put_text(struct gate *g, struct pool *pool, struct stats *s, struct 
   for (size_t i = 0; i < MEASURES; i++) {
     struct measure *m = &s->measure[i];
     buf_printf(b, "%-17s %zu of %zu", pool_printf(pool, "%s:", m->title), m->count, s->opened);
+    struct middle k = middle_of(m->value, m->count);
     if (m->count)
-      buf_printf(b, ", after %s (median), %s at most", span(pool, median(m)), span(pool, m->value[m->count - 1]));
+      buf_printf(b, ", after %s (median), %s at most", span(pool, k.median), span(pool, k.longest));
     buf_adds(b, "\n");
   }
   buf_printf(b, "deadlines met:    %zu\ndeadlines missed: %zu\nstill running:    %zu\n", s->met, s->missed, s->running);
-  if (s->closed)
-    buf_printf(b, "\nOrdering preferences met, of %d, per closed case (mean %.1f)\n", CS_PREFERENCES, mean_met(s));
-  for (size_t i = 0; i < s->closed; i++)
+  if (s->judged)
+    buf_printf(b, "\nOrdering preferences met, of %d, per closed case that was accepted (mean %.1f)\n  %s\n", CS_PREFERENCES,
+               mean_met(s), CS_LEGEND);
+  for (size_t i = 0; i < s->judged; i++)
     buf_printf(b, "  %s  %2u of %d met, %u not, %u undecided\n", s->success[i].id, s->success[i].met, CS_PREFERENCES,
                s->success[i].unmet, s->success[i].open);
 }
@@ -231,12 +232,13 @@ static void put_json(struct pool *pool, struct stats *s, struct buf *b)
   json_t *times = json_object(), *cases = json_array();
   for (size_t i = 0; i < MEASURES; i++) {
     struct measure *m = &s->measure[i];
+    struct middle k = middle_of(m->value, m->count);
     json_t *j = json_pack("{s:I}", "count", (json_int_t)m->count);
-    json_object_set_new(j, "median_s", m->count ? json_integer(median(m)) : json_null());
-    json_object_set_new(j, "longest_s", m->count ? json_integer(m->value[m->count - 1]) : json_null());
+    json_object_set_new(j, "median_s", m->count ? json_integer(k.median) : json_null());
+    json_object_set_new(j, "longest_s", m->count ? json_integer(k.longest) : json_null());
     json_object_set_new(times, m->name, j);
   }
-  for (size_t i = 0; i < s->closed; i++)
+  for (size_t i = 0; i < s->judged; i++)
     json_array_append_new(cases, json_pack("{s:s,s:i,s:i,s:i,s:i}", "case", s->success[i].id, "met",
                                            (int)s->success[i].met, "of", CS_PREFERENCES, "unmet",
                                            (int)s->success[i].unmet, "open", (int)s->success[i].open));

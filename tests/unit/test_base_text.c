@@ -279,6 +279,29 @@ START_TEST(times_read)
 }
 END_TEST
 
+static const struct {
+  int64_t value[5];
+  size_t count;
+  int64_t median, longest;
+} middles[] = {
+  { { 0 }, 0, 0, 0 },
+  { { 7 }, 1, 7, 7 },
+  { { 480, 300 }, 2, 390, 480 },
+  { { 5, 480, 300 }, 3, 300, 480 },
+  { { 480, 1, 300, 2 }, 4, 151, 480 },
+  { { 9, 9, 1, 0, 3 }, 5, 3, 9 },
+};
+
+START_TEST(the_middle_is_never_above_the_largest)
+{
+  int64_t value[5];
+  memcpy(value, middles[_i].value, sizeof value);
+  struct middle m = middle_of(value, middles[_i].count);
+  ck_assert_int_eq(m.median, middles[_i].median);
+  ck_assert_int_eq(m.longest, middles[_i].longest);
+}
+END_TEST
+
 int main(void)
 {
   Suite *suite = suite_create("base text");
@@ -298,6 +321,7 @@ int main(void)
   tcase_add_test(t, times_written);
   tcase_add_test(t, zones_leave_no_trace);
   tcase_add_test(t, zone_names);
+  tcase_add_loop_test(t, the_middle_is_never_above_the_largest, 0, (int)ARRAY_LEN(middles));
   tcase_add_loop_test(t, times_read, 0, (int)ARRAY_LEN(parses));
   suite_add_tcase(suite, t);
   SRunner *runner = srunner_create(suite);
