@@ -42,6 +42,8 @@ static const struct {
   { "link", true },
   { "field", true },
   { "fix", true },
+  { "fact", true },
+  { "filed", true },
 };
 
 static const struct {

@@ -162,6 +162,42 @@ static void warn_unknown_product(struct command_context *cx, const char *name)
                 command_did_you_mean(cx->pool, "", command_nearest_of(names, c->product_count, name)));
 }
 
+/* "2.1", "v3", "< 2.0", "all", "up to 2.3" */
+static bool is_version(const char *word)
+{
+  static const char *const words[] = { "all", "any", "before", "below", "prior", "up", "until", "through", "from", "since", "version", "versions",
+                                       "unknown" };
+  const char *s = word + (*word == 'v' || *word == 'V');
+  for (size_t i = 0; i < ARRAY_LEN(words); i++)
+    if (text_ieq(word, words[i]))
+      return true;
+  return (*s >= '0' && *s <= '9') || (*word && strchr("<>=~^*", *word));
+}
+
+/* A name of several words that nobody quoted: two readings, and the gateway does not choose. */
+static enum status ambiguous_product(struct command_context *cx, const char *args, const char *rest, struct fault *err)
+{
+  const char **word;
+  size_t n = command_words(cx->pool, rest, &word), i = 0;
+  struct buf b = buf_new(cx->pool, 80);
+  if (!n || is_version(word[0]))
+    return ST_OK;
+  buf_printf(&b, "%.*s", (int)strcspn(args, " "), args);
+  for (; i < n && !is_version(word[i]); i++)
+    buf_printf(&b, " %s", word[i]);
+  const char *name = buf_str(&b);
+  struct buf versions = buf_new(cx->pool, 80);
+  for (; i < n; i++)
+    buf_printf(&versions, " %s", word[i]);
+  return fault(err, ST_REJECT, "where does the name end? Write #product \"%s\"%s, or #product \"%.*s\" %s", name, buf_str(&versions),
+               (int)strcspn(args, " "), args, rest);
+}
+
+static void say_understood(struct command_context *cx, const char *name, const char *versions)
+{
+  command_say(cx, "understood as the name \"%s\" and the versions \"%s\" (a name of several words stands in \"quotes\")", name, versions);
+}
+
 enum status command_do_product(struct command_context *cx, const struct command *cmd, struct fault *err)
 {
   const char *args = cmd->args;
@@ -183,8 +219,13 @@ enum status command_do_product(struct command_context *cx, const struct command 
   versions = pool_str(cx->pool, bytes_trim(bytes_str(versions + strspn(versions, " ,"))));
   if (strlen(args) > LINE_MAX_BYTES)
     return fault(err, ST_REJECT, "longer than %d bytes", LINE_MAX_BYTES);
-  enum status st = add_value(cx, "product", name, versions);
-  if (!known)
+  bool guessed = !known && !quoted && *versions;
+  enum status st = guessed ? ambiguous_product(cx, args, versions, err) : ST_OK;
+  if (st == ST_OK)
+    st = add_value(cx, "product", name, versions);
+  if (st == ST_OK && guessed)
+    say_understood(cx, name, versions);
+  if (st == ST_OK && !known)
     warn_unknown_product(cx, name);
   return st;
 }

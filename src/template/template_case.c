@@ -106,20 +106,29 @@ static const struct words channel_words[] = {
 };
 
 /* 21 CFR 806.10 with the FDA's guidance on postmarket cybersecurity (2016, section VII): a change that only strengthens security while
- * the risk is controlled is no reportable correction; an uncontrolled risk is one unless all four conditions hold. */
+ * the risk is controlled is no reportable correction; an uncontrolled risk is one unless all four conditions hold (#fact exempt-806). */
 static const struct {
-  const char *result; /* of the clinical assessment, as its field begins */
+  const char *result; /* of the clinical assessment, as its field begins; "": whatever it is */
+  const char *exempt; /* what #fact exempt-806 says; "": whatever it says */
   struct words words;
 } part_806[] = {
-  { "uncontrolled",
+  { "", "yes",
+    { { "Not expected: the conditions of the 2016 guidance for not reporting\nare met.",
+        "Voraussichtlich nicht: Die Bedingungen der Leitlinie von 2016 für den\nVerzicht auf die Meldung sind erfüllt." } } },
+  { "", "no",
+    { { "Applies: within 10 working days from the start of the correction or\nremoval.",
+        "Anwendbar: binnen 10 Arbeitstagen nach Beginn der Korrektur oder\ndes Rückrufs." } } },
+  { "uncontrolled", "",
     { { "Applies: within 10 working days from the start of the correction or\nremoval, unless the conditions of the 2016 guidance for "
         "not\nreporting are met.",
         "Anwendbar: binnen 10 Arbeitstagen nach Beginn der Korrektur oder\ndes Rückrufs, sofern nicht die Bedingungen der Leitlinie von "
         "2016\nfür den Verzicht auf die Meldung erfüllt sind." } } },
-  { "controlled",
+  { "controlled", "",
     { { "Not expected: the risk is controlled, and the change only\nstrengthens cybersecurity.",
         "Voraussichtlich nicht: Das Risiko ist beherrscht, und die Änderung\nverbessert allein die Cybersicherheit." } } },
 };
+static const struct words started_words = { { "Correction or removal started:", "Beginn der Korrektur oder des Rückrufs:" } };
+static const struct words filed_words = { { "Reported under", "Gemeldet unter" } };
 
 struct builder {
   struct pool *pool;
@@ -368,6 +377,53 @@ static char *end_of(struct builder *b, int64_t t)
   return t > 0 ? time_local(b->pool, t, b->conf->zone) : pool_strdup(b->pool, "");
 }
 
+/* What #fact or #filed said of that word; "": nothing. */
+static const char *said(const struct vuln_case *vc, const char *field, const char *word)
+{
+  for (size_t i = 0; i < vc->field_count; i++)
+    if (!strcmp(vc->field[i].name, field) && text_ieq(vc->field[i].value, word))
+      return vc->field[i].extra;
+  return "";
+}
+
+static const char *said_when(struct builder *b, const char *word)
+{
+  int64_t at;
+  return time_parse(said(b->vc, "fact", word), 0, 0, NULL, &at) ? template_date(b->pool, at) : "";
+}
+
+/* Nobody is exempt with an adverse event (FDA 2016, VI.B). */
+static const char *exempt_806(const struct vuln_case *vc)
+{
+  const char *adverse = case_get(vc, "adverse-events");
+  bool harmed = *adverse && !text_ieq(adverse, "none");
+  return harmed ? "no" : said(vc, "fact", "exempt-806");
+}
+
+static const char *rule_806(struct builder *b)
+{
+  const char *clinical = case_get(b->vc, "clinical"), *exempt = exempt_806(b->vc);
+  bool assessed = !text_empty(clinical) || !text_empty(said(b->vc, "fact", "exempt-806"));
+  for (size_t i = 0; assessed && i < ARRAY_LEN(part_806); i++)
+    if (text_istarts(clinical, part_806[i].result) && (text_ieq(part_806[i].exempt, exempt) || !*part_806[i].exempt))
+      return say(b, &part_806[i].words);
+  return "";
+}
+
+/* Once it was reported nothing is to come; else what is known of it. */
+static void put_part_806(struct builder *b)
+{
+  struct buf text = buf_new(b->pool, 200);
+  const char *filed = said(b->vc, "filed", "fda-806"), *started = said_when(b, "correction-started");
+  if (*filed)
+    append(&text, "\n", pool_printf(b->pool, "%s %s.", say(b, &filed_words), filed));
+  else
+    append(&text, "\n", rule_806(b));
+  if (*started)
+    append(&text, "\n", pool_printf(b->pool, "%s %s", say(b, &started_words), started));
+  put(b, "part_806", buf_str(&text));
+}
+
 static void put_case(struct builder *b)
 {
   const struct vuln_case *vc = b->vc;
@@ -376,6 +432,8 @@ static void put_case(struct builder *b)
   put(b, "case.next", say(b, next_words(vc)));
   put(b, "case.embargo", say(b, &em_words[vc->em < EM_STATES ? vc->em : EM_NONE]));
   put(b, "case.received", template_date(b->pool, vc->opened_at));
+  const char *learned = said_when(b, "learned");
+  put(b, "learned", *learned ? learned : template_date(b->pool, vc->opened_at));
   put(b, "case.updated", template_date(b->pool, vc->updated_at));
   put(b, "case.channel", vc->channel);
   for (size_t i = 0; i < ARRAY_LEN(channel_words); i++)
@@ -389,9 +447,7 @@ static void put_case(struct builder *b)
   for (size_t i = 0; i < ARRAY_LEN(plain); i++)
     put(b, plain[i].variable, case_get(vc, plain[i].field));
   put_cvss(b);
-  for (size_t i = 0; i < ARRAY_LEN(part_806); i++)
-    if (text_istarts(case_get(vc, "clinical"), part_806[i].result))
-      put(b, "part_806", say(b, &part_806[i].words));
+  put_part_806(b);
   enum tlp label;
   const char *tlp = case_get(vc, "tlp");
   put(b, "tlp", tlp_parse(tlp, &label) ? tlp_name(label) : "AMBER");

@@ -24,6 +24,7 @@ static const struct template_var vars[] = {
   { "case.facts", "what is known of the vulnerability (fix ready, public, attacks ...), in words" },
   { "facts", "the same as a list of lines", .list = true },
   { "case.received", "when the report came in" },
+  { "learned", "when we learned of it: what #fact learned says, else when the report came in" },
   { "case.updated", "when the case changed last" },
   { "case.channel", "how the report came in: mail, phone, web" },
   { "case.assignees", "names of the analysts who work on it" },
@@ -76,6 +77,7 @@ static const struct template_var vars[] = {
   { "reference_line", "the line that binds an answer to the case; must open every letter" },
   { "recipient.name", "name of the recipient; may be empty" },
   { "text", "the analyst's words" },
+  { "previous_notice", "day of the latest notice that this stakeholder has of the case; empty: there is none" },
   { "encrypted", "true when this letter goes out encrypted" },
   /* the report, for the analysts */
   { "reporter.name", "the reporter's name" },

@@ -152,6 +152,34 @@ def notices_and_their_records(s):
     expect("FAILED" in r.text and "TLP:RED" in r.text and not s.fresh(s.ward), "above the clearance", r.text)
 
 
+def as_the_facts_are(s):
+    """The notice to the FDA says what was said of the case, and nothing else: when it was learned, whether part 806 applies, that it was
+    reported; #show has the facts."""
+    def notice():
+        r = s.command(s.alice, "#preview notify fda\n", fw)
+        expect("preview: not sent" in r.text, "previewed", r.text)
+        return r.text
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    s.command(s.alice, "#take\n#validate\n#accept\n#title T\n#product \"Pump 9\" 1.0\n#component Boot loader\n#description\nAny firmware.\n#end\n"
+                       "#clinical high critical\nOn any ward.\nIn any bed.\n#end\n#fact learned 2026-02-03\n#fix-ready\n", fw)
+    t = notice()
+    expect("Learned of it:   2026-02-03" in t, "the day that was said", t)
+    expect("A fix is ready since 20" in t and "distributed" not in t and "\nOn any ward.\nIn any bed.\n" in t and "Components: Boot loader" in t, "what was said", t)
+    expect("unless the conditions" in t, "of the exemption nothing is known yet", t)
+    s.command(s.alice, "#fact exempt-806 no\n#fact correction-started 2026-02-05\n#field responsible-person Dr. Ada Berg\n", fw)
+    t = notice()
+    expect("unless the conditions" not in t and "Applies: within 10 working days" in t and "Correction or removal started: 2026-02-05" in t, "it applies", t)
+    expect("Responsible person: Dr. Ada Berg" in t, "the person", t)
+    s.command(s.alice, "#filed fda-806 ESG-77 2026-02-09\n", fw)
+    t = notice()
+    expect("Applies:" not in t and "Reported under ESG-77, filed 2026-02-09" in t, "it was reported", t)
+    t = s.command(s.alice, "#show\n", fw).text
+    for line in ("fact:        learned, 2026-02-03", "fact:        exempt-806, no", "filed:       fda-806, ESG-77, filed 2026-02-09"):
+        expect(line in t, "shown: " + line, t)
+
+
 class WithCustomers(Story):
     def init(self, analysts, stakeholders=(), **k):
         self.ward, self.klinik = self.person("Ward", "it@ward.example"), self.person("Klinik", "it@klinik.example")
@@ -163,8 +191,8 @@ class WithCustomers(Story):
 
 CONF = ("profile = {\"generic\", \"medical-device\", \"eu-cra\"}\nfield_values = {\"device-listing = D-4711\"}\nproduct \"Pump 9\" {\n  class = \"medical-device\"\n"
         "  regulatory_id = \"K000001\"\n}\nproduct \"Gateway\" {\n  class = \"software\"\n}\n")
-STORIES = [ready_to_file, forms_of_the_act, notices_and_their_records]
-SETUP = {ready_to_file: {"extra": CONF}, forms_of_the_act: {"extra": CONF}, notices_and_their_records: {"story": WithCustomers}}
+STORIES = [ready_to_file, as_the_facts_are, forms_of_the_act, notices_and_their_records]
+SETUP = {ready_to_file: {"extra": CONF}, as_the_facts_are: {"extra": CONF}, forms_of_the_act: {"extra": CONF}, notices_and_their_records: {"story": WithCustomers}}
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, SETUP))
