@@ -8,6 +8,7 @@
 #include <embargod/conf.h>
 #include <embargod/embargo.h>
 
+#define COMMAND_AS_SHOWN "as-shown" /* #approve: although the case has changed since */
 #define COMMAND_MAX 64 /* commands in one mail */
 #define COMMAND_CASES_MAX (2 * COMMAND_MAX + 2) /* cases that it is about: bound or named, each with the one that it was merged into */
 
@@ -18,6 +19,7 @@ enum command_flag {
   CMD_TEXT_MUST = 1 << 3,  /* and cannot do without */
   CMD_LEAD = 1 << 4,       /* lead analysts only */
   CMD_OUTSIDE = 1 << 5,    /* its text leaves the house */
+  CMD_SIGNED = 1 << 7,     /* needs no case, and a mail that is only signed may do it */
   CMD_MIXED = 1 << 6,      /* reads or writes by its sub-command, which checks the rest itself */
 };
 /* A letter that came in, as the gate knows it. */
@@ -68,7 +70,7 @@ enum effect_kind {
   EFFECT_ANSWER,     /* read-only answer to put into the receipt: what + args */
   EFFECT_KEY,        /* what = "import" (a key attached to the mail) | "accept" | "drop"; args = fingerprint, text = address */
   EFFECT_SPAM,       /* block the sender of the case: args = address; "" when the case has no reporter */
-  EFFECT_APPROVE,    /* args = token; the gate writes the event */
+  EFFECT_APPROVE,    /* args = token, text = "as-shown" or ""; the gate writes the event */
   EFFECT_CANCEL,     /* args = token; the gate writes the event */
   EFFECT_EMBARGO,    /* the embargo has changed (its EVENT comes before it): all whom it concerns are told */
   EFFECT_MERGE,      /* to_vc was merged into vc: deadlines that still run in one of them keep their date */
@@ -152,6 +154,8 @@ struct command_world {
  * them, with vc_changed false. Text of #reply whose end is uncertain (cut_uncertain) needs one person at least. */
 void command_run(struct pool *pool, const struct command_world *w, const struct command_mail *m, struct plan *plan);
 
+/* The token of "TOKEN [as-shown]" as people copy it; NULL: there is none. */
+const char *command_release_token(struct pool *pool, const char *args);
 /* The command that says a variable of a template ("#title TEXT"); "": the configuration does, or it comes of itself. */
 const char *command_filling(struct pool *pool, const char *variable);
 

@@ -364,9 +364,10 @@ enum status command_do_preview(struct command_context *cx, const struct command 
 /* ---- #approve, #cancel ---- */
 
 /* Sixteen characters a-z2-7, as people copy them: any case, in brackets or with a full stop. */
-static const char *release_token(struct pool *pool, const char *args)
+const char *command_release_token(struct pool *pool, const char *args)
 {
-  const char *s = text_lower(pool, args + strspn(args, "[(<"));
+  const char *word = pool_strndup(pool, args, strcspn(args, " "));
+  const char *s = text_lower(pool, word + strspn(word, "[(<"));
   size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyz234567");
   bool rest = s[len + strspn(s + len, "])>.,")] != '\0';
   return len == TOKEN_LENGTH && !rest ? pool_strndup(pool, s, len) : NULL;
@@ -375,16 +376,22 @@ static const char *release_token(struct pool *pool, const char *args)
 static enum status release(struct command_context *cx, const struct command *cmd, enum effect_kind kind,
                            struct fault *err)
 {
-  const char *token = release_token(cx->pool, cmd->args);
+  bool approve = kind == EFFECT_APPROVE;
+  size_t len = strcspn(cmd->args, " ");
+  const char *token = command_release_token(cx->pool, cmd->args);
+  const char *rest = cmd->args + len + strspn(cmd->args + len, " ");
+  if (token && *rest && !(approve && text_ieq(rest, COMMAND_AS_SHOWN)))
+    return command_usage(cmd, err, approve ? "behind the token may only stand as-shown" : "nothing may stand behind the token");
   if (!token)
     return command_usage(cmd, err,
                          "a token has 16 letters and digits; it stands in the mail that showed you the preview");
-  command_effect(cx, kind)->args = token;
-  bool approve = kind == EFFECT_APPROVE;
-  /* Only the gate knows what waits there, and writes the history's line. */
-  cx->plan->vc_changed[cx->vc] = true;
-  command_say(cx, approve ? "%s: released what waited under %s" : "%s: dropped what waited under %s",
-              command_case(cx)->id, token);
+  struct effect *e = command_effect(cx, kind);
+  e->args = token;
+  e->text = rest;
+  /* Only the gate knows of which case it is and what waits there, and writes the history's line. */
+  if (cx->vc >= 0)
+    cx->plan->vc_changed[cx->vc] = true;
+  command_say(cx, approve ? "released what waited under %s" : "dropped what waited under %s", token);
   return ST_OK;
 }
 

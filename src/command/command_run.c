@@ -144,7 +144,7 @@ enum status command_run_one(struct command_context *cx, const struct command *cm
   if (!cmd->row)
     return fault(err, ST_REJECT, "there is no command #%s%s; #help lists them", command_short(cx->pool, cmd->name, 40),
                  command_did_you_mean(cx->pool, "#", command_nearest(cmd->name)));
-  bool needs_case = cmd->row->flags & CMD_NEEDS_CASE;
+  bool needs_case = cmd->row->flags & (CMD_NEEDS_CASE | CMD_SIGNED);
   enum status st = check_text(cmd, err);
   if (st == ST_OK && !(cmd->row->flags & (CMD_READS | CMD_MIXED)))
     st = command_may_write(cx, needs_case, err);

@@ -168,8 +168,11 @@ static const struct command_row table[] = {
     "The mails that COMMAND would send, to you alone. Nothing is changed. Alone on the first line it "
     "means #dry-run.",
     CMD_NEEDS_CASE | CMD_TEXT, command_do_preview },
-  { "approve", "#approve TOKEN", "Releases what waits for a person's approval.", CMD_NEEDS_CASE, command_do_approve },
-  { "cancel", "#cancel TOKEN", "Drops what waits for a person's approval.", CMD_NEEDS_CASE, command_do_cancel },
+  { "approve", "#approve TOKEN [as-shown]",
+    "Releases what waits for a person's approval; the token says of which case. When the case has changed so that the letter would read "
+    "differently now it is refused; as-shown sends it all the same.",
+    CMD_SIGNED, command_do_approve },
+  { "cancel", "#cancel TOKEN", "Drops what waits for a person's approval; the token says of which case.", CMD_SIGNED, command_do_cancel },
   /* keys */
   { "key", "#key list | show WHO | import | accept FPR for ADDRESS | drop FPR",
     "Keys of reporters and participants. import takes the keys attached to the mail; accept says that a key is the "

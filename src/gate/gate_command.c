@@ -184,7 +184,8 @@ static enum status add_pending_cases(struct order *o, bool *ready, struct fault 
     if (strcmp(c->name, "approve") && strcmp(c->name, "cancel"))
       continue;
     const char *live = NULL;
-    st = store_pending_get(r->g->store, r->pool, c->args, &p, &found, err);
+    const char *token = command_release_token(r->pool, c->args);
+    st = token ? store_pending_get(r->g->store, r->pool, token, &p, &found, err) : ST_OK;
     if (!st && found && *p.case_id)
       st = live_id(r, p.case_id, &live, err);
     if (live && !run_claim(r, live))

@@ -30,8 +30,9 @@ MUST_USE enum status effect_address_reporter(struct doing *d, const struct effec
                                              struct fault *err);
 MUST_USE enum status effect_address_stakeholder(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to,
                                                 struct fault *err);
-/* What went out or would: a preview stands in the receipt as it would be read. */
-void effect_show_letter(struct doing *d, const struct outgoing *o, const char *state);
+/* The letter as it reads now. as_of: the day that it bears; 0: today. */
+MUST_USE enum status effect_write(struct doing *d, const struct effect *e, const struct address *to, int64_t as_of,
+                                  struct outgoing **o, struct fault *err);
 /* gate_filing.c */
 MUST_USE enum status effect_filing(struct doing *d, const struct effect *e, struct fault *err);
 /* gate_party.c */

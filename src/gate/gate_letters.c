@@ -118,7 +118,27 @@ static enum status address_of(struct doing *d, const struct effect *e, struct vu
   return e->to == TO_PARTY ? effect_address_party(d, e, vc, to, err) : effect_address_stakeholder(d, e, vc, to, err);
 }
 
-static enum status write_effect(struct doing *d, const struct effect *e, const struct address *to, struct outgoing **o, struct fault *err)
+/* A later one is an update of it: its subject says so. */
+static enum status put_previous(struct run *r, const struct address *to, struct tvalue *vars, struct fault *err)
+{
+  struct outbox_letter *l = NULL;
+  size_t n = 0;
+  int64_t at = 0;
+  enum status st = store_outbox_of_case(r->g->store, r->pool, to->party.vc->id, "notice", &l, &n, err);
+  if (st == ST_REJECT) { /* #new: the case is not saved yet */
+    fault_clear(err);
+    return ST_OK;
+  }
+  for (size_t i = 0; !st && i < n; i++)
+    at = text_ieq(l[i].to_name, to->name) && l[i].state == OUTBOX_SENT ? l[i].sent_at : at;
+  if (at)
+    tvalue_sets(r->pool, vars, "previous_notice",
+                pool_strndup(r->pool, time_local(r->pool, at, r->g->conf->zone), strlen("2027-01-31")));
+  return st;
+}
+
+enum status effect_write(struct doing *d, const struct effect *e, const struct address *to, int64_t as_of, struct outgoing **o,
+                         struct fault *err)
 {
   struct run *r = d->r;
   char **missing = NULL;
@@ -133,7 +153,11 @@ static enum status write_effect(struct doing *d, const struct effect *e, const s
   tvalue_sets(r->pool, vars, "text", e->text);
   if (e->to == TO_PARTY)
     party_vars(r, vars, s.vc, &s.vc->party[to->party.index], to->language);
-  enum status st = write_letter(r, &s, vars, o, &missing, err);
+  if (as_of)
+    template_put(r->pool, vars, "date", template_date(r->pool, as_of));
+  enum status st = e->to == TO_STAKEHOLDER ? put_previous(r, to, vars, err) : ST_OK;
+  if (!st)
+    st = write_letter(r, &s, vars, o, &missing, err);
   if (st == ST_DENIED && missing && missing[0])
     return effect_deny(d, e, err, pool_printf(r->pool, "%s: these facts are missing: %s. Nothing was sent.", e->template_name,
                                        missing_text(r->pool, missing)));
@@ -157,7 +181,7 @@ enum status effect_letter(struct doing *d, const struct effect *e, struct fault 
     return effect_filing(d, e, err);
   enum status st = address_of(d, e, vc, &to, err);
   if (!st)
-    st = write_effect(d, e, &to, &o, err);
+    st = effect_write(d, e, &to, 0, &o, err);
   if (st)
     return st;
   if (preview || e->gate)

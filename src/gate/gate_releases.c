@@ -7,17 +7,17 @@
 #define WAITING_MAX 128 /* letters of one command that wait for a release */
 
 /* ---- what waits: fixed by the hash of its contents and recipients ---- */
-static char *envelope(struct pool *pool, const struct outgoing *o)
+static char *envelope(struct pool *pool, const struct outgoing *o, const char *said)
 {
   const struct mail_draft *m = &o->draft;
   json_t *refs = json_array();
   for (size_t i = 0; m->references && m->references[i]; i++)
     json_array_append_new(refs, json_string(m->references[i]));
   const struct letter_record none = { "", "", "", "", "" }, *k = o->record ? o->record : &none;
-  json_t *j = json_pack("{s:s,s:s,s:s,s:I,s:b,s:o,s:s,s:s,s:s,s:s,s:s}", "subject", m->subject, "outer_subject", m->outer_subject, "in_reply_to",
+  json_t *j = json_pack("{s:s,s:s,s:s,s:I,s:b,s:o,s:s,s:s,s:s,s:s,s:s,s:s}", "subject", m->subject, "outer_subject", m->outer_subject, "in_reply_to",
                         m->in_reply_to ? m->in_reply_to : "", "date", (json_int_t)m->date, "encrypt", o->encrypt, "references", refs,
                         "text", m->text, "reply_to", m->reply_to ? m->reply_to : "", "template", k->template_name, "language", k->language,
-                        "version", k->version);
+                        "version", k->version, "said", said ? said : "");
   invariant(j);
   char *s = json_dumps(j, JSON_COMPACT);
   char *out = pool_strdup(pool, s);
@@ -54,7 +54,7 @@ enum status effect_wait(struct doing *d, const struct effect *e, struct vuln_cas
     return effect_deny(d, e, err, pool_printf(r->pool, "more than %d letters at once: notify in smaller groups", WAITING_MAX));
   p->letter[p->letter_count++] = (struct pending_letter){ .to = o->draft.to.address, .to_name = o->to_name, .kind = o->kind,
                                                           .message_id = o->draft.message_id, .party = 0,
-                                                          .envelope_json = envelope(r->pool, o), .content = o->content };
+                                                          .envelope_json = envelope(r->pool, o, e->text), .content = o->content };
   pending_hash(p, p->hash);
   return ST_OK;
 }
@@ -176,6 +176,38 @@ static size_t reporter_at(const struct vuln_case *vc, const char *address)
   return i;
 }
 
+/* What is said of the case must still be so: who approves a letter has read it, but not what became of the case since. */
+static enum status still_true(struct doing *d, const struct effect *e, const struct address *to, const struct outgoing *o,
+                              const struct pending_letter *l, struct fault *err)
+{
+  struct run *r = d->r;
+  bool notice = !strcmp(l->kind, "notice");
+  struct outgoing *now = NULL;
+  struct effect as = *e;
+  json_t *j = json_loads(l->envelope_json, 0, NULL);
+  as.to = notice ? TO_STAKEHOLDER : TO_REPORTER;
+  as.template_name = o->record->template_name;
+  as.text = json_text(r->pool, j, "said");
+  json_decref(j);
+  if ((!notice && strcmp(l->kind, "reply")) || text_ieq(e->text, COMMAND_AS_SHOWN))
+    return ST_OK;
+  enum status st = effect_write(d, &as, to, o->draft.date, &now, err);
+  if (st || (!strcmp(now->draft.text, o->draft.text) && !strcmp(now->draft.subject, o->draft.subject)))
+    return st;
+  return effect_deny(d, e, err,
+                     pool_printf(r->pool,
+                                 "the case has changed since: the %s to %s would read differently now. #cancel %s and give the command "
+                                 "again; #approve %s %s sends what was shown all the same",
+                                 l->kind, l->to_name && *l->to_name ? l->to_name : l->to, e->args, e->args, COMMAND_AS_SHOWN));
+}
+
+static void say_released(struct doing *d, const struct effect *e, const struct outgoing *o)
+{
+  struct command_result *res = &d->plan->result[e->command];
+  res->reason = pool_printf(d->r->pool, "%s; released: %s to %s <%s>, %s: %s", res->reason, o->kind, o->to_name ? o->to_name : "",
+                            o->draft.to.address, o->encrypt ? "encrypted" : "IN CLEAR", o->draft.subject);
+}
+
 /* The content is the one that was approved; the key is the recipient's of today. */
 static enum status release_one(struct doing *d, const struct effect *e, struct vuln_case *vc, const struct pending_release *p, size_t at,
                                struct fault *err)
@@ -205,8 +237,12 @@ static enum status release_one(struct doing *d, const struct effect *e, struct v
   if (!o->encrypt && to.encrypt)
     return effect_deny(d, e, err, pool_printf(r->pool, "a key of %s has become known since: give the command again, it goes out encrypted then",
                                        l->to_name));
+  st = still_true(d, &as, &to, o, l, err);
+  if (st)
+    return st;
   o->copy_subject = o->draft.subject;
   o->copy_text = o->draft.text;
+  say_released(d, e, o);
   work_out(r, o);
   if (!notice && !reply)
     effect_party_written(d, &to, o->kind);

@@ -297,7 +297,7 @@ def preview_and_release(s):
     for m, (_, _, subject) in zip(got, shown):
         expect(m.encrypted and m.subject == subject and "Any firmware is taken." in m.text, "as it was shown", m.subject, subject)
         expect(all(line.rstrip() in waits.text or line.startswith("--") for line in m.text.splitlines()), "line for line", m.text)
-        expect("Planned: not yet assessed" in m.text and "There is no fix yet." in m.text, "what is not assessed is labelled", m.text)
+        expect("No further step is planned so far." in m.text and "There is no fix yet." in m.text, "what is not assessed is labelled", m.text)
     copies = [m.subject for m in s.fresh(s.alice)]
     expect(len(copies) == 3 and any(c.startswith("[%s] bob: approve" % ONE) for c in copies), "the assignee hears of it, with copies", *copies)
     refused(s.command(s.bob, "#approve %s\n" % token, fw), "#approve", "released already")

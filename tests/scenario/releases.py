@@ -81,6 +81,38 @@ def a_second_person_hears(s):
     expect(len(got) == 1, "somebody hears when nobody could release it", len(got))
 
 
+def no_longer_true(s):
+    """The case changed after the notice was shown: the release is refused with the way on; as-shown sends it all the same. A token alone
+    names its case, and the receipt says what went out."""
+    def alone(text):
+        s.deliver(s.bob.encrypted(s.ADDRESS, "a word", text))
+        s.once()
+        return [m for m in s.fresh(s.bob) if "Receipt" in m.subject or "changed" in m.subject][0]
+    s.deliver(s.report())
+    s.once()
+    s.one(s.alice)
+    fw = s.one(s.bob)
+    r = s.command(s.bob, "#product Pump 1.0\n#description\nIt leaks.\n#end\n#notify cisa\n", fw)
+    token = token_of(r.text)
+    at(s, 1)
+    s.command(s.bob, "#note\nNothing that the notice tells.\n#end\n#description\nIt bursts.\n#end\n", fw)
+    r = alone("#approve %s\n" % token)
+    words = " ".join(r.text.split())
+    expect("FAILED" in r.text and "the case has changed since" in words and "#cancel " + token in words and token + " as-shown" in words, "refused, with the way on", r.text)
+    expect(not s.fresh(s.cisa) and len(s.ctl_json("pending")) == 1, "nothing went out, and it still waits")
+    r = alone("#approve %s as-shown\n" % token)
+    expect("FAILED" not in r.text and "released: notice to cisa <%s>" % s.cisa.address in r.text and "Vulnerability in Pump" in r.text, "what was released", r.text)
+    expect("It leaks." in s.one(s.cisa).text, "what was shown")
+    token = token_of(s.command(s.bob, "#notify cisa\n", fw).text)
+    s.command(s.bob, "#note\nNothing that the notice tells.\n#end\n#tag urgent\n", fw)
+    r = alone("#approve %s\n" % token)
+    m = s.one(s.cisa)
+    expect("FAILED" not in r.text and "It bursts." in m.text and "Update of our notice of 20" in m.subject, "unchanged in what it says: released, as an update", r.text, m.subject)
+    token = token_of(s.command(s.bob, "#notify cisa\n", fw).text)
+    r = alone("#cancel %s\n" % token)
+    expect("FAILED" not in r.text and not s.ctl_json("pending") and not s.fresh(s.cisa), "dropped by its token alone", r.text)
+
+
 def figures(s):
     """#stats and embargoctl stats: cases, times, deadlines, preferences; periods."""
     s.deliver(s.report())
@@ -107,7 +139,7 @@ def figures(s):
     s.ctl("help", "commands", "relpy", code=64)
 
 
-STORIES = [reminded_and_expired, a_second_person_hears, figures]
+STORIES = [reminded_and_expired, a_second_person_hears, no_longer_true, figures]
 SETUP = {reminded_and_expired: {"extra": "pending_remind_h = 10\npending_expires_h = 30"},
          a_second_person_hears: {"extra": "gate_notify = 2\npending_remind_h = 10\npending_expires_h = 30"},
          figures: {"extra": "profile = {\"generic\"}"}}
