@@ -88,6 +88,11 @@ bool embargo_concerns(const struct party *p)
   return !p->removed && !text_empty(p->address) && (p->role == PARTY_REPORTER ? !p->invited_at || p->accepted_at : p->accepted_at != 0);
 }
 
+bool embargo_bound(const struct party *p)
+{
+  return embargo_concerns(p) || (p->removed && p->accepted_at && !text_empty(p->address));
+}
+
 bool embargo_has_others(const struct vuln_case *vc)
 {
   for (size_t i = 0; i < vc->party_count; i++)

@@ -168,6 +168,30 @@ static enum status fact_args(struct command_context *cx, const struct command *c
   return ST_OK;
 }
 
+bool command_ends_embargo(const char *name)
+{
+  return text_ieq(name, "public") || text_ieq(name, "exploit-public") || text_ieq(name, "attacks");
+}
+
+/* The loud part: what ended, who hears of it, and who knows of the case and does not. */
+static const char *ended_words(struct command_context *cx, const struct embargo_change *ch)
+{
+  const struct vuln_case *vc = command_case(cx);
+  struct buf told = buf_new(cx->pool, 80), not_told = buf_new(cx->pool, 80);
+  for (size_t i = 0; i < vc->party_count; i++) {
+    const struct party *p = &vc->party[i];
+    if (embargo_bound(p))
+      buf_printf(&told, "%s%s", told.len ? ", " : "", p->address);
+    else if (!p->removed && !text_empty(p->stakeholder))
+      buf_printf(&not_told, "%s#notify %s", not_told.len ? ", " : "", p->stakeholder);
+    else if (!p->removed && !text_empty(p->address))
+      buf_printf(&not_told, "%s%s", not_told.len ? ", " : "", p->address);
+  }
+  return pool_printf(cx->pool, "THIS ENDS THE EMBARGO, which held until %s; told: %s%s%s", instant(cx, ch->before),
+                     told.len ? buf_str(&told) : "nobody outside", not_told.len ? "; NOT told, tell them: " : "",
+                     not_told.len ? buf_str(&not_told) : "");
+}
+
 /* What the fact does to the embargo: case_embargo.c's rules and the configuration's policy. */
 static void fact_ends(struct command_context *cx, const struct fact_rule *f)
 {
@@ -182,7 +206,7 @@ static void fact_ends(struct command_context *cx, const struct fact_rule *f)
     return;
   }
   changed(cx, &ch);
-  command_say(cx, "%s", ch.said);
+  command_say(cx, "%s", ch.what == EMBARGO_TERMINATED ? ended_words(cx, &ch) : ch.said);
 }
 
 enum status command_do_fact(struct command_context *cx, const struct command *cmd, struct fault *err)

@@ -340,7 +340,8 @@ enum status command_do_preview(struct command_context *cx, const struct command 
   struct command inner = inner_command(cx, cmd);
   if (cmd->args[0] == '\0')
     return command_usage(cmd, err, "the command is missing (alone it must be the first line of the mail)");
-  if (inner.row && !(inner.row->flags & CMD_OUTSIDE))
+  bool fact = command_ends_embargo(inner.name);
+  if (inner.row && !fact && !(inner.row->flags & CMD_OUTSIDE))
     return fault(err, ST_REJECT, "#%s sends no mail: there is nothing to preview", inner.row->name);
   struct plan *p = cx->plan;
   size_t effects = p->effect_count;
@@ -349,7 +350,7 @@ enum status command_do_preview(struct command_context *cx, const struct command 
   cx->preview = true;
   enum status st = command_run_one(cx, &inner, err);
   cx->preview = false;
-  bool many = strcmp(inner.name, "embargo") == 0; /* one effect, a letter to each whom it concerns */
+  bool many = fact || strcmp(inner.name, "embargo") == 0; /* one effect, a letter to each whom it concerns */
   size_t letters = keep_letters(p, effects);
   p->vc[cx->vc] = before;
   p->vc_changed[cx->vc] = changed;

@@ -169,4 +169,6 @@ COMMAND_FN(command_do_preview);
 COMMAND_FN(command_do_key);
 COMMAND_FN(command_do_dry_run);
 COMMAND_FN(command_do_end);
+/* A fact that ends an embargo, and so may send mail: "public", "exploit-public", "attacks". command_embargo.c */
+bool command_ends_embargo(const char *name);
 #endif

@@ -55,6 +55,7 @@ static struct tvalue *change_vars(struct run *r, const struct embargo_change *c,
   tvalue_setb(pool, v, "by_us", !c->by.party);
   tvalue_setb(pool, v, "by_other", c->by.party && !is_by(&c->by, address));
   tvalue_setb(pool, v, "yours", open && (address ? !is_by(&c->proposed_by, address) : c->proposed_by.party));
+  tvalue_setb(pool, v, "your_date", is_by(&c->proposed_by, address) && (open || c->what == EMBARGO_ACCEPTED));
   tvalue_sets(pool, v, "until", instant(r, c->until));
   tvalue_sets(pool, v, "before", instant(r, c->before == c->until ? 0 : c->before));
   tvalue_sets(pool, v, "proposed", instant(r, c->proposed));
@@ -201,15 +202,22 @@ static enum status tell_analyst(struct telling *t, const struct conf_analyst *a,
   return ST_OK;
 }
 
+/* Whoever was bound hears of the end, although an analyst has removed them since. */
+static bool hears_of(const struct embargo_change *c, const struct party *p)
+{
+  bool over = c->what == EMBARGO_TERMINATED || c->what == EMBARGO_ENDED;
+  return over ? embargo_bound(p) : embargo_concerns(p);
+}
+
 /* After a merge one person may be two parties, and some of the parties' date may be what it was. */
 static bool is_told(const struct telling *t, size_t index)
 {
   const struct vuln_case *vc = t->vc;
   const struct embargo_change *c = t->change;
-  if (!embargo_concerns(&vc->party[index]) || index < c->first_party || (c->end_party && index >= c->end_party))
+  if (!hears_of(c, &vc->party[index]) || index < c->first_party || (c->end_party && index >= c->end_party))
     return false;
   for (size_t i = c->first_party; i < index; i++)
-    if (embargo_concerns(&vc->party[i]) && text_ieq(vc->party[i].address, vc->party[index].address))
+    if (hears_of(c, &vc->party[i]) && text_ieq(vc->party[i].address, vc->party[index].address))
       return false;
   return true;
 }

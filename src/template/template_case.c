@@ -86,7 +86,7 @@ static const struct words em_words[EM_STATES] = {
   [EM_NONE] = { { "none", "keines" } },
   [EM_PROPOSED] = { { "proposed, not yet agreed", "vorgeschlagen, noch nicht vereinbart" } },
   [EM_ACTIVE] = { { "agreed", "vereinbart" } },
-  [EM_REVISE] = { { "agreed, a new date is proposed", "vereinbart, ein neuer Termin ist vorgeschlagen" } },
+  [EM_REVISE] = { { "agreed", "vereinbart" } },
   [EM_EXITED] = { { "ended", "beendet" } },
 };
 

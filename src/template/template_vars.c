@@ -177,6 +177,7 @@ static const struct template_var vars[] = {
   { "embargo.by_us", "true when it was an analyst" },
   { "embargo.by_other", "true when it was somebody else outside" },
   { "embargo.yours", "true when the recipient may accept or reject what is proposed" },
+  { "embargo.your_date", "true when the date that is proposed, or was accepted, is the recipient's" },
   { "embargo.until", "agreed end of the embargo after the change, exact, with the zone; empty: nothing is agreed" },
   { "embargo.before", "the end that was agreed before, when it has changed" },
   { "embargo.proposed", "the end that is proposed, or was rejected" },
