@@ -65,9 +65,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   for (size_t i = 0; i < ARRAY_LEN(scene); i++)
     one_scene(text, &scene[i], "");
   one_scene(text, &scene[0], "flowed");
-  struct participant_command verb[8];
+  struct participant_mail verbs;
   struct command_ref *ref;
-  invariant(command_participant(pool, text, verb) <= 8);
+  command_participant(pool, text, MARKER, &verbs);
+  invariant(verbs.count <= PARTICIPANT_MAX && verbs.below_count <= PARTICIPANT_MAX);
   invariant(command_refs_in(pool, "EMB", text, &ref) <= 32);
   return 0;
 }
