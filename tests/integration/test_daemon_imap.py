@@ -186,7 +186,7 @@ class RealServer(Base):
             e.wait(lambda: self.has("report one", "report two", "report three"), "only the new one is forwarded")
             self.assertEqual(len(e.lines("a second copy of an earlier one")), 2)
         self.exactly("report one", "report two", "report three")
-        self.assertEqual(len(self.s.fresh(self.s.robin)), 1)
+        self.assertIn(len(self.s.fresh(self.s.robin)), (2, 3))  # the first two may come at once, when her key is not known yet
 
     def token_command(self, d, *tokens):
         """Prints the first token at the first call, ..., and the last one from then on."""

@@ -363,7 +363,7 @@ def disk_full(s):
         expect(len(s.box(".Processed")) == 1 and d.process.poll() is None, "the letter stays, the daemon too")
         resource.prlimit(d.pid, resource.RLIMIT_FSIZE, (hard, hard))
         wait(lambda: len(s.box(".Processed")) == 2, "it goes on when there is room")
-        wait(lambda: len(s.out()) == 5, "two forwards each, one acknowledgement")
+        wait(lambda: len(s.out()) == 6, "two forwards each, two acknowledgements")
     expect(sorted(c["title"] for c in s.ctl_json("list", "all")) == ["before", "during"], "both are cases")
     expect("sound" in s.ctl("check"), "the store is sound")
 

@@ -340,7 +340,7 @@ def one_daemon_one_store(s):
             expect("is running" in s.ctl("status"), "it answers")
             d.reload()
         d.says("configuration reloaded")
-        wait(lambda: len(s.out()) == 7, "three forwards to each analyst, one acknowledgement")
+        wait(lambda: len(s.out()) == 9, "three forwards to each analyst, three acknowledgements")
     expect("is not running" in s.ctl("status") and len(s.ctl_json("list", "all")) == 3, "embargoctl reads the store itself")
 
 
