@@ -16,7 +16,7 @@ struct period {
 struct measure {
   const char *name, *title;
   int64_t *value; /* seconds */
-  size_t count;
+  size_t count, cap;
 };
 struct closed_case {
   const char *id;
@@ -90,8 +90,7 @@ static void took(struct pool *pool, struct measure *m, int64_t from, int64_t to)
 {
   if (!to)
     return;
-  size_t cap = m->count;
-  m->value = pool_grow(pool, m->value, m->count, &cap, sizeof *m->value);
+  m->value = pool_grow(pool, m->value, m->count, &m->cap, sizeof *m->value);
   m->value[m->count++] = to > from ? to - from : 0;
 }
 
