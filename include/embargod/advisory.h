@@ -64,6 +64,8 @@ struct advisory_revision {
 /* All text is clean (text_clean()) and short where it is one line; links are absolute http or https URIs (RFC 3986). NULL nowhere. */
 struct advisory {
   const char *id, *title, *description, *impact, *mitigation, *workaround;
+  const char *text;                  /* Markdown (CommonMark) of #advisory; "" */
+  const char *withdrawn;             /* why; "": it stands */
   const char *cve, *cwe;             /* "" where there is none (yet) */
   const char *cvss31, *cvss40;       /* vectors; "" */
   const char *tlp;                   /* TLP 2.0: CLEAR, GREEN, AMBER, AMBER+STRICT, RED */
@@ -112,6 +114,15 @@ struct bytes advisory_csaf(struct pool *pool, const struct advisory *a);
 char *advisory_csaf_name(struct pool *pool, const char *id);
 /* 72 columns, LF line ends; people's text is indented, so that it cannot pass for ours. */
 struct bytes advisory_text(struct pool *pool, const struct advisory *a);
+/* One page for people: no script, no request to anywhere, light, dark and print; complete in itself. Markdown as cmark reads it, without
+ * raw HTML; people's text is escaped, and marks that turn the direction of text are taken out. feed, home: relative links; "" none. */
+struct advisory_page {
+  const char *home, *feed, *text, *csaf; /* "../index.html", "../feed.atom", "EMB-2026-0001.txt", "../.well-known/csaf/..." */
+};
+struct bytes advisory_html(struct pool *pool, const struct advisory *a, const struct advisory_page *page);
+/* Markdown to plain text of 72 columns, links as "text (URL)", and to HTML with only safe elements and links (http, https, mailto). */
+char *advisory_markdown_text(struct pool *pool, const char *markdown);
+char *advisory_markdown_html(struct pool *pool, const char *markdown, int heading); /* heading: level of a "#" heading, 2..5 */
 /* CVE record format 5.1 (CVE_RECORD with a CNA container). The same condition. */
 struct bytes advisory_cve(struct pool *pool, const struct advisory *a);
 
