@@ -39,9 +39,11 @@ enum {
                           also CRYPT_TAG_EXPIRES, its primary key's: seconds since 1970, 0 never) -> CRYPT_SEALED */
   CRYPT_SEALED = 205,  /* TAG_BYTES armored message (encrypt) or armored detached signature; CRYPT_TAG_MICALG "pgp-sha512" */
   CRYPT_INSPECT = 206, /* TAG_BYTES key file(s), armored or binary; CRYPT_TAG_KEY * n: known certificates, which a revocation certificate
-                          without its key may be for -> CRYPT_INSPECTED: list of certificates */
+                          without its key may be for -> CRYPT_INSPECTED: list of certificates. Several TAG_BYTES: the good ones of all these
+                          files (10 in all) in one go; of a file whose key is missing in the answer, ask alone for the reason */
   CRYPT_INSPECTED = 207,
-  CRYPT_RING = 208,    /* CRYPT_TAG_KEY * n: the certificates of the working ring; builds snapshot N+1, switches -> CRYPT_RING_OK */
+  CRYPT_RING = 208,    /* CRYPT_TAG_KEY * n: the certificates of the working ring; builds snapshot N+1, switches, unless
+                          the present one is just that -> CRYPT_RING_OK */
   CRYPT_RING_OK = 209,
   CRYPT_OWN = 210,     /* our keys: -> CRYPT_OWNED: list of certificates with secret part, CRYPT_TAG_KEY minimal public export */
   CRYPT_OWNED = 211,

@@ -73,8 +73,84 @@ static bool inspect_revocation(struct crypt_worker *w, struct crypt_job *job, st
   return any;
 }
 
+/* ---- several files at once ---- */
+/* The good certificates of all files, in a row. What is wrong with the others, the core learns when it asks for that
+ * file alone. */
+static size_t gather(struct crypt_job *job, struct buf *out)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < wire_count(job->request); i++) {
+    struct bytes file;
+    struct packet_certs split;
+    struct fault ignored = { 0 };
+    if (wire_field(job->request, i, &file) != TAG_BYTES || split_file(job->pool, file, &split, &ignored))
+      continue;
+    for (size_t k = 0; k < split.count && n < CRYPT_KEYS_MAX; k++)
+      if (!check_certificate(&split.cert[k], &ignored)) {
+        buf_add(out, split.cert[k].data);
+        n++;
+      }
+  }
+  return n;
+}
+
+/* Listing and export both go through the ring from its beginning: the n-th certificate is that of the n-th key. */
+static enum status pair(struct crypt_worker *w, struct crypt_job *job, struct bytes exported, struct fault *err)
+{
+  struct crypt_engine *e = &w->scratch_engine;
+  struct packet_certs split;
+  packet_split(job->pool, exported, e->keys, &split);
+  if (split.count != e->keys || split.more)
+    return fault(err, ST_REJECT, "keys that GnuPG lists and does not export");
+  for (size_t i = 0; i < e->keys; i++) {
+    struct pgp_cert cert;
+    crypt_key_describe(job->pool, e->key[i], clock_now(&w->clock), &cert);
+    if (!cert.fpr[0] || packet_cert_created(split.cert[i].data) != cert.created)
+      return fault(err, ST_REJECT, "keys that GnuPG lists and exports in another order");
+    size_t known = crypt_ring_find(&w->ring, cert.fpr);
+    if (known != SIZE_MAX && w->ring.own[known])
+      cert.flags |= PGP_CERT_SECRET;
+    cert.key = split.cert[i].data;
+    pgp_cert_put(job->answer, &cert);
+  }
+  return ST_OK;
+}
+
+/* One import, one listing, one export: each run of gpg costs more than ten keys do. */
+static enum status inspect_files(struct crypt_worker *w, struct crypt_job *job, struct fault *err)
+{
+  struct buf all = buf_new(job->pool, 8192);
+  struct bytes exported = { 0 };
+  if (!gather(job, &all))
+    return fault(err, ST_REJECT, "no OpenPGP key in the files");
+  enum status st = crypt_ring_refresh(w, err);
+  if (!st)
+    st = crypt_scratch_import(w, buf_bytes(&all), err);
+  if (!st)
+    st = crypt_engine_list(&w->scratch_engine, w->deadline_ms, err);
+  if (!st) {
+    const char *everything[] = { NULL };
+    st = crypt_engine_export(&w->scratch_engine, everything, (struct crypt_exported){ job->pool, &exported }, err);
+  }
+  if (!st)
+    st = pair(w, job, exported, err);
+  crypt_scratch_empty(w);
+  return st;
+}
+
+static size_t files_in(const struct wire_msg *m)
+{
+  size_t n = 0;
+  struct bytes ignored;
+  for (size_t i = 0; i < wire_count(m); i++)
+    n += wire_field(m, i, &ignored) == TAG_BYTES;
+  return n;
+}
+
 enum status crypt_inspect(struct crypt_worker *w, struct crypt_job *job, struct fault *err)
 {
+  if (files_in(job->request) > 1)
+    return inspect_files(w, job, err);
   struct bytes file;
   struct packet_certs split;
   struct fault why = { 0 };

@@ -374,3 +374,11 @@ bool packet_revoke(struct pool *pool, struct bytes file, struct bytes cert, stru
   *out = buf_bytes(&b);
   return true;
 }
+
+int64_t packet_cert_created(struct bytes cert)
+{
+  struct packet p;
+  if (!packet_next(&cert, &p) || p.tag != PACKET_PUBLIC_KEY || p.body.len < 5 || byte_at(p.body, 0) != 4)
+    return -1;
+  return (int64_t)number_at(p.body, 1, 4);
+}

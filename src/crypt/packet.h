@@ -70,6 +70,8 @@ struct packet_certs {
   bool more;   /* there were more than max */
 };
 void packet_split(struct pool *pool, struct bytes file, size_t max, struct packet_certs *out);
+/* When the primary key of a certificate was made (RFC 4880 section 5.5.2), seconds; -1: it does not begin with one of version 4. */
+int64_t packet_cert_created(struct bytes cert);
 /* The file is a revocation certificate alone (gpg --gen-revoke): the binary certificate with it where it belongs. Whether it is that key's
  * is for gpg to find out. False: the file is none. */
 bool packet_revoke(struct pool *pool, struct bytes file, struct bytes cert, struct bytes *out);

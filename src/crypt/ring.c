@@ -6,8 +6,11 @@
 #include <dirent.h>
 #include <embargod/failpoint.h>
 #include <embargod/file.h>
+#include <embargod/secret.h>
+#include <embargod/text.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +21,7 @@
 #include "crypt_private.h"
 
 #define RING_DEADLINE_FACTOR 8 /* of an operation's: a ring of 1,000 keys takes some seconds */
+#define RING_SUM "ring.sum"    /* what the present snapshot was built of */
 #define RING_KEEP_S 900        /* a replaced ring stays so long for operations that have begun with it */
 
 /* ---- the ring as listed ---- */
@@ -275,6 +279,43 @@ enum status crypt_ring_build(struct crypt_worker *w, enum crypt_keep keep, struc
   return st ? fault_add(err, "new key ring") : ST_OK;
 }
 
+/* ---- what the present snapshot was built of ---- */
+/* Names the certificates, the snapshot as it lies there, and the options that go with it; NULL: there is none. */
+static char *ring_sum(struct pool *pool, struct bytes certs)
+{
+  struct stat sb;
+  struct bytes conf;
+  struct fault ignored = { 0 };
+  unsigned char of_certs[32], of_conf[32];
+  const char *ring = crypt_home_ring(pool);
+  if (!ring || stat(ring, &sb) || file_read(pool, "gpg.conf", 1u << 16, &conf, &ignored) ||
+      !bytes_eq(conf, bytes_str(crypt_home_conf(pool, CONF_RING, ring))))
+    return NULL;
+  sha256_digest(of_certs, certs);
+  sha256_digest(of_conf, conf);
+  return pool_printf(pool, "%s %s %s %jd %jd.%09ld\n",
+                     hex_encode(pool, (struct bytes){ (const char *)of_certs, sizeof of_certs }),
+                     hex_encode(pool, (struct bytes){ (const char *)of_conf, sizeof of_conf }), ring,
+                     (intmax_t)sb.st_size, (intmax_t)sb.st_mtim.tv_sec, sb.st_mtim.tv_nsec);
+}
+
+static bool ring_is(struct pool *pool, struct bytes certs)
+{
+  struct bytes noted;
+  struct fault ignored = { 0 };
+  const char *sum = ring_sum(pool, certs);
+  return sum && !file_read(pool, RING_SUM, 1024, &noted, &ignored) && bytes_eq(noted, bytes_str(sum));
+}
+
+/* Without it the next start builds once more. */
+static void ring_note(struct pool *pool, struct bytes certs)
+{
+  struct fault ignored = { 0 };
+  const char *sum = ring_sum(pool, certs);
+  if (!sum || file_replace(RING_SUM, bytes_str(sum), 0600, &ignored))
+    (void)unlink(RING_SUM);
+}
+
 enum status crypt_ring(struct crypt_worker *w, struct crypt_job *job, struct fault *err)
 {
   struct buf certs = buf_new(job->pool, 4096);
@@ -289,7 +330,12 @@ enum status crypt_ring(struct crypt_worker *w, struct crypt_job *job, struct fau
     if (split.count == 1 && split.cert[0].version == 4 && split.cert[0].data.len <= CRYPT_KEY_MAX)
       buf_add(&certs, split.cert[0].data);
   }
-  enum status st = crypt_ring_build(w, KEEP_OWN, buf_bytes(&certs), err);
+  enum status st = ST_OK;
+  if (!ring_is(job->pool, buf_bytes(&certs))) {
+    st = crypt_ring_build(w, KEEP_OWN, buf_bytes(&certs), err);
+    if (!st)
+      ring_note(job->pool, buf_bytes(&certs));
+  }
   if (!st)
     st = crypt_ring_refresh(w, err);
   if (st)

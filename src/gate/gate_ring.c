@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate: our own key, the analysts' and the stakeholders' certificates: read from their files, checked by embargod-crypt, built
- * into the working ring. Done at each start and reload; letters wait until the ring is ready. */
+/* gate: our own key, the analysts' and the stakeholders' certificates: read from their files, checked by
+ * embargod-crypt, built into the working ring. Done at each start and reload; letters wait until the ring is ready. */
 #include "gate_private.h"
 
 #include <embargod/file.h>
@@ -67,7 +67,7 @@ static void ring_build(struct gate *g)
 
 struct key_check {
   struct gate *g;
-  const char *who, *fingerprint, *address;
+  const char *who, *fingerprint, *address, *file;
   struct pgp_cert *cert;
   bool *usable;
   const char **problem;
@@ -81,9 +81,10 @@ static void key_bad(struct key_check *k, const char *why)
 
 static void address_missing(struct key_check *k)
 {
-  *k->problem = pool_printf(k->g->key_pool,
-                            "it is not made out to %s: have that address added to the key (gpg --quick-add-uid), or correct address",
-                            k->address);
+  *k->problem = pool_printf(
+      k->g->key_pool,
+      "it is not made out to %s: have that address added to the key (gpg --quick-add-uid), or correct address",
+      k->address);
   log_event(&k->g->log, LOG_LEVEL_WARN, "key is used, but", LOG_STR("of", k->who), LOG_STR("why", *k->problem));
 }
 
@@ -96,6 +97,34 @@ static const char *cert_problem(const struct pgp_cert *c, int64_t now)
   if (!pgp_cert_usable(c, now))
     return "it cannot encrypt: get a key with an encryption subkey";
   return NULL;
+}
+
+static void key_found(struct key_check *k, const struct pgp_cert *found)
+{
+  const char *why = cert_problem(found, clock_now(&k->g->clock));
+  *k->cert = *found;
+  k->cert->key = pool_bytes_dup(k->g->key_pool, found->key);
+  if (why)
+    key_bad(k, why);
+  else
+    *k->usable = true;
+  if (!why &&
+      !pgp_cert_has_address(k->cert, k->address)) /* the fingerprint decides; their mail program may not find the key */
+    address_missing(k);
+}
+
+static const struct pgp_cert *cert_of(const struct key_check *k, const struct pgp_cert *cert, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    if (!strcmp(cert[i].fpr, k->fingerprint))
+      return &cert[i];
+  return NULL;
+}
+
+static void keys_answered(struct gate *g)
+{
+  if (--g->keys_waiting == 0)
+    ring_build(g);
 }
 
 static void key_checked(void *self, struct pool *pool, const struct wire_msg *answer)
@@ -111,40 +140,93 @@ static void key_checked(void *self, struct pool *pool, const struct wire_msg *an
   } else if (pgp_certs_get(answer, g->key_pool, &cert, &count, &err)) {
     key_bad(k, err.text);
   } else {
-    const struct pgp_cert *found = NULL;
-    for (size_t i = 0; i < count; i++)
-      if (!strcmp(cert[i].fpr, k->fingerprint))
-        found = &cert[i];
-    const char *why = found ? cert_problem(found, clock_now(&g->clock))
-                            : "the key file holds no key with the configured fingerprint";
-    if (found) {
-      *k->cert = *found;
-      k->cert->key = pool_bytes_dup(g->key_pool, found->key);
-    }
-    if (why)
-      key_bad(k, why);
+    const struct pgp_cert *found = cert_of(k, cert, count);
+    if (found)
+      key_found(k, found);
     else
-      *k->usable = true;
-    if (!why && !pgp_cert_has_address(k->cert, k->address)) /* the fingerprint decides; their mail program may not find the key */
-      address_missing(k);
+      key_bad(k, "the key file holds no key with the configured fingerprint");
   }
-  if (--g->keys_waiting == 0)
-    ring_build(g);
+  keys_answered(g);
 }
 
-static void key_check(struct gate *g, struct key_check *k, const char *file)
+/* False: it cannot be read, which is told. */
+static bool key_file_put(struct key_check *k, struct pool *pool, struct wire_msg *m)
 {
-  AUTO(pool_freep) struct pool *pool = pool_new("key file");
   struct fault err = { 0 };
   struct bytes data;
-  if (file_read(pool, file, KEY_FILE_MAX, &data, &err)) {
+  if (file_read(pool, k->file, KEY_FILE_MAX, &data, &err)) {
     key_bad(k, err.text);
-    return;
+    return false;
   }
-  struct wire_msg *m = wire_new(pool, CRYPT_INSPECT, 0);
   wire_put(m, TAG_BYTES, data);
-  g->keys_waiting++;
-  helper_submit(g->crypt, m, key_checked, k);
+  return true;
+}
+
+static void key_check_alone(struct key_check *k)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("key file");
+  struct wire_msg *m = wire_new(pool, CRYPT_INSPECT, 0);
+  if (!key_file_put(k, pool, m))
+    return;
+  k->g->keys_waiting++;
+  helper_submit(k->g->crypt, m, key_checked, k);
+}
+
+/* ---- several at a time: a run of gpg costs more than ten keys ---- */
+#define KEY_BATCH 8
+struct key_batch {
+  struct gate *g;
+  struct key_check *check[KEY_BATCH];
+  size_t count;
+};
+
+/* Who is missing is asked for alone, which says what is wrong. */
+static void batch_checked(void *self, struct pool *pool, const struct wire_msg *answer)
+{
+  struct key_batch *b = self;
+  struct pgp_cert *cert = NULL;
+  size_t count = 0;
+  struct fault err = { 0 };
+  if (wire_type(answer) != CRYPT_INSPECTED || pgp_certs_get(answer, b->g->key_pool, &cert, &count, &err))
+    count = 0;
+  for (size_t i = 0; i < b->count; i++) {
+    const struct pgp_cert *found = cert_of(b->check[i], cert, count);
+    if (found)
+      key_found(b->check[i], found);
+    else
+      key_check_alone(b->check[i]);
+  }
+  keys_answered(b->g);
+}
+
+static void batch_submit(struct key_batch *b)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("key files");
+  struct wire_msg *m = wire_new(pool, CRYPT_INSPECT, 0);
+  size_t n = 0;
+  for (size_t i = 0; i < b->count; i++)
+    if (key_file_put(b->check[i], pool, m))
+      b->check[n++] = b->check[i];
+  b->count = n;
+  if (!n)
+    return;
+  b->g->keys_waiting++;
+  helper_submit(b->g->crypt, m, batch_checked, b);
+}
+
+static struct key_batch *batch_add(struct key_batch *b, struct key_check *k)
+{
+  struct gate *g = k->g;
+  if (b && b->count == KEY_BATCH) {
+    batch_submit(b);
+    b = NULL;
+  }
+  if (!b) {
+    b = pool_new_of(g->key_pool, struct key_batch);
+    b->g = g;
+  }
+  b->check[b->count++] = k;
+  return b;
 }
 
 static struct key_check *check_new(struct gate *g, const char *who, const char *fingerprint)
@@ -159,6 +241,7 @@ static struct key_check *check_new(struct gate *g, const char *who, const char *
 static void keys_check(struct gate *g)
 {
   const struct conf *c = g->conf;
+  struct key_batch *batch = NULL;
   g->keys_waiting = 1; /* ours, until all are asked for */
   for (size_t i = 0; i < c->analyst_count; i++) {
     struct key_check *k = check_new(g, c->analyst[i].name, c->analyst[i].fingerprint);
@@ -166,7 +249,8 @@ static void keys_check(struct gate *g)
     k->cert = &g->analyst[i].cert;
     k->usable = &g->analyst[i].usable;
     k->problem = &g->analyst[i].problem;
-    key_check(g, k, c->analyst[i].key_file);
+    k->file = c->analyst[i].key_file;
+    batch = batch_add(batch, k);
   }
   for (size_t i = 0; i < c->stakeholder_count; i++) {
     if (!c->stakeholder[i].key_file)
@@ -176,10 +260,12 @@ static void keys_check(struct gate *g)
     k->cert = &g->stakeholder[i].cert;
     k->usable = &g->stakeholder[i].usable;
     k->problem = &g->stakeholder[i].problem;
-    key_check(g, k, c->stakeholder[i].key_file);
+    k->file = c->stakeholder[i].key_file;
+    batch = batch_add(batch, k);
   }
-  if (--g->keys_waiting == 0)
-    ring_build(g);
+  if (batch)
+    batch_submit(batch);
+  keys_answered(g);
 }
 
 static const struct pgp_cert *own_pick(struct gate *g, const struct pgp_cert *cert, size_t count)
@@ -212,7 +298,8 @@ static void own_known(void *self, struct pool *pool, const struct wire_msg *answ
   const struct pgp_cert *own = own_pick(g, cert, count);
   if (!own) {
     trouble(g, pool_printf(pool,
-                           "%s holds no usable secret key%s%s: import it from your backup (gpg --homedir %s --import FILE), or renew it "
+                           "%s holds no usable secret key%s%s: import it from your backup (gpg --homedir %s --import "
+                           "FILE), or renew it "
                            "when it has expired (gpg --quick-set-expire), and reload",
                            g->conf->gnupg_home, g->conf->signing_key ? " " : "",
                            g->conf->signing_key ? g->conf->signing_key : "", g->conf->gnupg_home));

@@ -331,6 +331,42 @@ START_TEST(inspect_what_is_no_key)
 }
 END_TEST
 
+/* Several files in one request: each certificate as it is alone, those of a bad file left out. */
+START_TEST(inspect_files_at_once)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("t");
+  struct peer p = peer_start(fx.home, PEER_WORKER, 0);
+  struct wire_msg *m = wire_new(pool, CRYPT_INSPECT, 5);
+  struct pgp_cert *cert = NULL;
+  struct fault err = { 0 };
+  size_t count = 0, one = 0;
+  wire_put(m, TAG_BYTES, BYTES("Dear all"));
+  for (size_t i = 0; i < ARRAY_LEN(certs); i++)
+    wire_put(m, TAG_BYTES, peer_file(pool, fx.dir, pool_printf(pool, "%s.asc", certs[i].name)));
+  struct wire_msg *answer = peer_call(&p, pool, m);
+  ck_assert_int_eq(wire_type(answer), CRYPT_INSPECTED);
+  ck_assert_msg(pgp_certs_get(answer, pool, &cert, &count, &err) == ST_OK, "%s", err.text);
+  ck_assert_uint_eq(count, ARRAY_LEN(certs));
+  for (size_t i = 0; i < ARRAY_LEN(certs); i++) {
+    struct pgp_cert *alone =
+                        inspect(&p, pool, peer_file(pool, fx.dir, pool_printf(pool, "%s.asc", certs[i].name)), &one),
+                    *same = NULL;
+    for (size_t k = 0; k < count; k++)
+      if (!strcmp(cert[k].fpr, alone->fpr))
+        same = &cert[k];
+    ck_assert_msg(same, "%s is missing", certs[i].name);
+    ck_assert_uint_eq(same->flags, alone->flags);
+    ck_assert_int_eq(same->expires, alone->expires);
+    ck_assert_msg(bytes_eq(same->key, alone->key), "%s has another certificate", certs[i].name);
+  }
+  m = wire_new(pool, CRYPT_INSPECT, 6);
+  wire_put(m, TAG_BYTES, BYTES("Dear all"));
+  wire_put(m, TAG_BYTES, BYTES(""));
+  refused(peer_call(&p, pool, m), ST_REJECT, "no OpenPGP key");
+  peer_stop(&p);
+}
+END_TEST
+
 /* Nothing that is inspected gets into the working ring, and no scratch home stays. */
 START_TEST(inspecting_leaves_no_trace)
 {
@@ -378,6 +414,32 @@ START_TEST(ring_switches_for_all_workers)
 }
 END_TEST
 
+/* The same certificates again cost no build; others, a ring or options that somebody changed do. */
+START_TEST(ring_is_built_when_it_must)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("t");
+  static const char *const names[] = { "alice" }, *const more[] = { "alice", "mallory" };
+  const char *home = fixture_copy(&fx, pool, "ring-same");
+  struct peer p = peer_start(home, PEER_WORKER, 0);
+  ring_of(&p, pool, names, 1, 2);
+  peer_run("cd '%s' && grep ^keyring gpg.conf >first && cp gpg.conf whole", home);
+  ring_of(&p, pool, names, 1, 2);
+  peer_run("cd '%s' && grep ^keyring gpg.conf | cmp - first", home);
+  ring_of(&p, pool, more, 2, 3);
+  peer_run("cd '%s' && ! grep ^keyring gpg.conf | cmp -s - first && grep ^keyring gpg.conf >first", home);
+  peer_run("cd '%s' && touch -d 2020-01-01 $(sed 's/keyring //' first)", home);
+  ring_of(&p, pool, more, 2, 3);
+  peer_run("cd '%s' && ! grep ^keyring gpg.conf | cmp -s - first && grep ^keyring gpg.conf >first", home);
+  peer_run("cd '%s' && echo '# by hand' >>gpg.conf", home);
+  ring_of(&p, pool, more, 2, 3);
+  peer_run("cd '%s' && ! grep ^keyring gpg.conf | cmp -s - first && ! grep 'by hand' gpg.conf && rm ring.sum", home);
+  peer_run("cd '%s' && grep ^keyring gpg.conf >first", home);
+  ring_of(&p, pool, more, 2, 3);
+  peer_run("cd '%s' && ! grep ^keyring gpg.conf | cmp -s - first && test -s ring.sum", home);
+  peer_stop(&p);
+}
+END_TEST
+
 /* Killed at any moment while it builds: the home works, with the old or with the new ring, never with half a one. */
 START_TEST(ring_survives_a_kill)
 {
@@ -413,7 +475,7 @@ END_TEST
 START_TEST(expired_own_key_still_opens)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("t");
-  static const char *const names[] = { "alice" };
+  static const char *const names[] = { "alice" }, *const others[] = { "mallory" };
   struct fault err = { 0 };
   struct pgp_result r;
   const char *home = fixture_copy(&fx, pool, "ring-expired");
@@ -424,8 +486,8 @@ START_TEST(expired_own_key_still_opens)
   setenv("EMBARGOD_FAKE_TIME", "+94608000", 1); /* three years on */
   p = peer_start(home, PEER_WORKER, 0);
   unsetenv("EMBARGOD_FAKE_TIME");
-  for (int i = 0; i < 2; i++)
-    ring_of(&p, pool, names, 1, 2);
+  ring_of(&p, pool, others, 1, 2);
+  ring_of(&p, pool, names, 1, 2);
   refused(peer_call(&p, pool, seal_request(pool, BYTES(ENTITY), fpr_of(pool, "alice"))), ST_RETRY, "expired");
   struct wire_msg *m = wire_new(pool, CRYPT_OPEN, 4);
   wire_put(m, TAG_BYTES, message);
@@ -611,8 +673,10 @@ int main(void)
   tcase_add_test(t, dead_agent_means_later);
   tcase_add_test(t, inspect_each_certificate);
   tcase_add_test(t, inspect_what_is_no_key);
+  tcase_add_test(t, inspect_files_at_once);
   tcase_add_test(t, inspecting_leaves_no_trace);
   tcase_add_test(t, ring_switches_for_all_workers);
+  tcase_add_test(t, ring_is_built_when_it_must);
   tcase_add_test(t, ring_survives_a_kill);
   tcase_add_test(t, expired_own_key_still_opens);
 #ifdef EMBARGOD_FAILPOINTS
