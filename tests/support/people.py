@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """People with mail programs: each has a GnuPG home of their own, writes PGP/MIME (RFC 3156) and reads what they get."""
+import atexit
 import email
 import email.policy
 import os
@@ -22,6 +23,35 @@ class GpgError(Exception):
     pass
 
 
+class _Homes:
+    """GnuPG homes with one fresh key each, as they were made: the next story's person of that name takes one that is free over."""
+
+    def __init__(self):
+        self.folder, self.free = None, {}
+
+    def take(self, kind, home):
+        if not self.free.get(kind):
+            return None
+        made = self.free[kind].pop()
+        shutil.copytree(made[0], home, dirs_exist_ok=True)
+        return made
+
+    def keep(self, home, fpr, public):
+        if not self.folder:
+            self.folder = tempfile.mkdtemp(prefix="homes-")
+            atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
+        copy = tempfile.mkdtemp(dir=self.folder)
+        shutil.copytree(home, copy, dirs_exist_ok=True, ignore=lambda folder, names: [
+            n for n in names if n.startswith(("S.", ".#")) or n.endswith(".lock")])
+        return copy, fpr, public
+
+    def give(self, kind, made):
+        self.free.setdefault(kind, []).append(made)
+
+
+HOMES = _Homes()
+
+
 class Person:
     """expire: gpg's form, '2y', 'seconds=1', '0'."""
 
@@ -29,15 +59,29 @@ class Person:
         self.name, self.address = name, address
         self.home = os.path.join(root, re.sub(r"\W", "", name.lower()))
         os.makedirs(self.home, mode=0o700, exist_ok=True)
-        self.fpr = ""
+        self.fpr, self.made, self.unread, self.agent = "", None, [], False
+        self.kind = (name, address) if expire == "2y" else None
         if key:
-            self.gpg("--quick-gen-key", "%s <%s>" % (name, address), "future-default", "default", expire)
-            self.fpr = self.fingerprint(address)
             self.key_file = os.path.join(root, os.path.basename(self.home) + ".asc")
             with open(self.key_file, "wb") as f:
-                f.write(self.gpg("--armor", "--export", self.fpr))
+                f.write(self._key(expire))
+
+    def _key(self, expire):
+        self.made = HOMES.take(self.kind, self.home) if self.kind else None
+        if self.made:
+            self.fpr = self.made[1]
+            return self.made[2]
+        self.gpg("--quick-gen-key", "%s <%s>" % (self.name, self.address), "future-default", "default", expire)
+        self.fpr = self.fingerprint(self.address)
+        public = self.gpg("--armor", "--export", self.fpr)
+        self.made = HOMES.keep(self.home, self.fpr, public) if self.kind else None
+        return public
 
     def gpg(self, *args, data=b"", check=True, status=False):
+        unread, self.unread = self.unread, []
+        for key in unread:
+            self.gpg("--import", data=key)
+        self.agent = self.agent or args[0] != "--import"
         env = {k: v for k, v in os.environ.items() if k not in NO_GPG_ENV}
         env["LC_ALL"] = "C.UTF-8"
         cmd = ["gpg", "--homedir", self.home, "--batch", "--yes", "--quiet", "--no-tty", "--trust-model", "always",
@@ -52,13 +96,18 @@ class Person:
         return next(line.split(":")[9] for line in out.splitlines() if line.startswith("fpr:"))
 
     def learn(self, key_bytes):
-        self.gpg("--import", data=key_bytes)
+        """Imported when it is first of use: many people in many stories never write."""
+        self.unread.append(key_bytes)
 
     def public(self):
         return self.gpg("--armor", "--export", self.fpr)
 
     def end(self):
-        subprocess.run(["gpgconf", "--homedir", self.home, "--kill", "all"], capture_output=True)
+        if self.agent:
+            subprocess.run(["gpgconf", "--homedir", self.home, "--kill", "all"], capture_output=True)
+        if self.made:
+            HOMES.give(self.kind, self.made)
+            self.made = None
 
     # ---- writing ----
     def draft(self, to, subject, text, attachments=(), message_id=None, reply_to=None, headers=()):
