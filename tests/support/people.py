@@ -54,12 +54,13 @@ HOMES = _Homes()
 
 class Person:
     """expire: gpg's form, '2y', 'seconds=1', '0'."""
+    kind, made, unread, agent = None, None, (), False
 
     def __init__(self, root, name, address, expire="2y", key=True):
         self.name, self.address = name, address
         self.home = os.path.join(root, re.sub(r"\W", "", name.lower()))
         os.makedirs(self.home, mode=0o700, exist_ok=True)
-        self.fpr, self.made, self.unread, self.agent = "", None, [], False
+        self.fpr = ""
         self.kind = (name, address) if expire == "2y" else None
         if key:
             self.key_file = os.path.join(root, os.path.basename(self.home) + ".asc")
@@ -78,7 +79,7 @@ class Person:
         return public
 
     def gpg(self, *args, data=b"", check=True, status=False):
-        unread, self.unread = self.unread, []
+        unread, self.unread = self.unread, ()
         for key in unread:
             self.gpg("--import", data=key)
         self.agent = self.agent or args[0] != "--import"
@@ -97,7 +98,7 @@ class Person:
 
     def learn(self, key_bytes):
         """Imported when it is first of use: many people in many stories never write."""
-        self.unread.append(key_bytes)
+        self.unread += (key_bytes,)
 
     def public(self):
         return self.gpg("--armor", "--export", self.fpr)
