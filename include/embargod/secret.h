@@ -33,6 +33,7 @@ void secret_digest(unsigned char out[SECRET_DIGEST_LEN], const struct secret_key
 void secret_digest_parts(unsigned char out[SECRET_DIGEST_LEN], const struct secret_key *key, const struct bytes *part,
                          size_t count);
 void sha256_digest(unsigned char out[32], struct bytes data);
+void sha512_digest(unsigned char out[64], struct bytes data);
 bool secret_equal(const void *a, const void *b, size_t len); /* constant time */
 /* Random token of len characters a-z2-7 (5 bits each). */
 char *secret_token(struct pool *pool, size_t len);

@@ -13,7 +13,7 @@ struct site_address { /* an address of ours with a key: WKD */
   struct bytes key; /* binary certificate */
 };
 struct site_house {
-  const char *url;          /* "https://security.example.com", no slash at its end */
+  const char *url;          /* "https://security.example.com", no path, no slash at its end: /.well-known/ is at its root */
   const char *organisation, *contact; /* contact: mail address */
   const char *space;        /* as in struct advisory_house */
   const char *policy_url;   /* "" */
@@ -50,12 +50,15 @@ struct site {
 
 /* ---- where things are ---- */
 char *site_csaf_path(struct pool *pool, const char *id, int64_t first_at); /* ".well-known/csaf/white/2026/emb-2026-0001.json" */
-char *site_page_path(struct pool *pool, const char *id, const char *suffix); /* "advisories/EMB-2026-0001" + ".html" */
+char *site_page_path(struct pool *pool, const char *id, const char *suffix); /* "advisories/EMB-2026-0001" + ".html", ".txt", ".txt.asc" */
+char *site_year_path(struct pool *pool, int year); /* the list of a year, beside index.html: "2026.html" */
+char *site_key_path(struct pool *pool, const char *fingerprint); /* ".well-known/csaf/openpgp/FINGERPRINT.asc"; CSAF 2.0 section 7.1.20 */
 
 /* ---- what is in the tree beside the advisories' own documents; pure ---- */
 /* The text of security.txt (RFC 9116) before it is signed: Contact, Encryption, Policy, Preferred-Languages, Canonical, CSAF, Expires. */
 struct bytes site_security_txt(struct pool *pool, const struct site_house *h, int64_t expires);
-struct bytes site_provider_metadata(struct pool *pool, const struct site_house *h, int64_t updated); /* CSAF 2.0 section 7.1.8 */
+struct bytes site_provider_metadata(struct pool *pool, const struct site_house *h, int64_t updated); /* CSAF 2.0 section 7.1.7 */
+struct bytes site_rolie_service(struct pool *pool, const struct site_house *h); /* 7.1.16: lists the feed */
 struct bytes site_rolie(struct pool *pool, const struct site *s);       /* RFC 8322, CSAF 2.0 section 7.1.15 */
 struct bytes site_index_txt(struct pool *pool, const struct site *s);   /* 7.1.12 */
 struct bytes site_changes_csv(struct pool *pool, const struct site *s); /* 7.1.13 */
@@ -66,10 +69,16 @@ struct bytes site_index_html(struct pool *pool, const struct site *s, int year);
 /* ---- the tree ---- */
 struct site_written {
   unsigned files, written, linked; /* in the new tree; made anew; taken over */
+  unsigned relinked;               /* of those taken over, how many links had to be made: the others were in the reused folder already */
+  uint64_t bytes;                  /* written */
   const char *tree;                /* its folder */
 };
-/* Builds and switches. An entry's file without body that the old tree does not have is REJECT (names it: the caller gives it with body).
- * RETRY: disk, permissions. The old tree stays served then, what was begun is removed. Two older trees are kept, for readers in between. */
+/* Builds and switches. Each entry that is CLEAR comes with its documents: site_csaf_path(), the same with ".asc" (detached signature, armored),
+ * site_page_path() with ".html", ".txt" and ".txt.asc" (clear-signed); the hash files, feeds and lists are made here. What is not CLEAR is not
+ * in the tree. A file without body that the old tree does not have is REJECT (names it: the caller gives it with body), as is a missing one.
+ * RETRY: disk, permissions, another build at work. The old tree stays served then, what was begun is removed. Two older trees are kept, for
+ * readers in between; the older of them becomes the next tree, so that only what differs is linked anew. Nothing to change: nothing happens.
+ * The files given with body are checked as site_check() does, without signatures, before the switch: REJECT. */
 MUST_USE enum status site_build(const char *dir, const struct site *s, struct pool *pool, struct site_written *out, struct fault *err);
 
 /* ---- its check: what `embargoctl site check DIR` says ---- */

@@ -14,4 +14,9 @@ struct wkd_urls {
  * and sent percent-encoded as it stands; the domain is lower-cased. False: not such an address, or its domain is no
  * plain host name of letters, digits and hyphens with at least one dot (an IDN comes as A-labels). Both lie in pool. */
 MUST_USE bool send_wkd_url(struct pool *pool, const char *address, struct wkd_urls *out);
+/* What the paths of our own directory are made of: the hash of the local part, the domain in lower case. The same conditions. */
+struct wkd_name {
+  char *hash, *domain;
+};
+MUST_USE bool send_wkd_name(struct pool *pool, const char *address, struct wkd_name *out);
 #endif

@@ -166,6 +166,11 @@ void sha256_digest(unsigned char out[32], struct bytes data)
   crypto_hash_sha256(out, (const unsigned char *)data.p, data.len);
 }
 
+void sha512_digest(unsigned char out[64], struct bytes data)
+{
+  crypto_hash_sha512(out, (const unsigned char *)data.p, data.len);
+}
+
 char *secret_token(struct pool *pool, size_t len)
 {
   static const char digit[] = "abcdefghijklmnopqrstuvwxyz234567";

@@ -11,7 +11,7 @@ libgate_a_SOURCES += src/gate/gate_embargo.c src/gate/gate_embargo_end.c src/gat
 libgate_a_SOURCES += src/gate/gate_structure.c
 libgate_a_SOURCES += src/gate/gate_advisory.c
 libgate_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-GATE_ROOM = libgate.a $(ADVISORY_ROOM) $(STORE_ROOM) $(COMMAND_ROOM) $(CASE_ROOM) $(TEMPLATE_ROOM) $(MAIL_ROOM) $(PGP_ROOM) $(CONF_ROOM) $(WKD_ROOM) $(WIRE_ROOM) $(BASE_ROOM) $(JANSSON_LIBS)
+GATE_ROOM = libgate.a $(SITE_ROOM) $(ADVISORY_ROOM) $(STORE_ROOM) $(COMMAND_ROOM) $(CASE_ROOM) $(TEMPLATE_ROOM) $(MAIL_ROOM) $(PGP_ROOM) $(CONF_ROOM) $(WKD_ROOM) $(WIRE_ROOM) $(BASE_ROOM) $(JANSSON_LIBS)
 
 # The whole daemon against mail servers, good and bad.
 EXTRA_DIST += tests/support/daemon.py

@@ -68,30 +68,41 @@ static void percent_encode(struct buf *out, const char *s)
   }
 }
 
-bool send_wkd_url(struct pool *pool, const char *address, struct wkd_urls *out)
+static const char *local_end(const char *address)
 {
   const char *at = address ? strrchr(address, '@') : NULL;
-  size_t local_len = at ? (size_t)(at - address) : 0;
-  if (local_len == 0 || local_len > LOCAL_MAX || !host_name(at + 1))
-    return false;
-  char *local = pool_strndup(pool, address, local_len);
-  for (const char *p = local; *p; p++)
+  if (!at || at == address || at - address > LOCAL_MAX || !host_name(at + 1))
+    return NULL;
+  for (const char *p = address; p < at; p++)
     if ((unsigned char)*p <= ' ' || *p == 0x7f)
-      return false;
-  char *folded = text_lower(pool, local);
-  char *domain = text_lower(pool, at + 1);
+      return NULL;
+  return at;
+}
 
+bool send_wkd_name(struct pool *pool, const char *address, struct wkd_name *out)
+{
   struct sha1_ctx sha1;
   uint8_t digest[SHA1_DIGEST_SIZE];
+  const char *at = local_end(address);
+  if (!at)
+    return false;
+  char *folded = text_lower(pool, pool_strndup(pool, address, (size_t)(at - address)));
   sha1_init(&sha1);
   sha1_update(&sha1, strlen(folded), (const uint8_t *)folded);
   sha1_digest(&sha1, sizeof digest, digest);
-  char *hash = zbase32(pool, digest, sizeof digest);
+  *out = (struct wkd_name){ zbase32(pool, digest, sizeof digest), text_lower(pool, at + 1) };
+  return true;
+}
 
+bool send_wkd_url(struct pool *pool, const char *address, struct wkd_urls *out)
+{
+  struct wkd_name n;
   struct buf query = buf_new(pool, 64);
-  percent_encode(&query, local);
-  out->advanced = pool_printf(pool, "https://openpgpkey.%s/.well-known/openpgpkey/%s/hu/%s?l=%s", domain, domain, hash,
+  if (!send_wkd_name(pool, address, &n))
+    return false;
+  percent_encode(&query, pool_strndup(pool, address, (size_t)(local_end(address) - address)));
+  out->advanced = pool_printf(pool, "https://openpgpkey.%s/.well-known/openpgpkey/%s/hu/%s?l=%s", n.domain, n.domain, n.hash,
                               buf_str(&query));
-  out->direct = pool_printf(pool, "https://%s/.well-known/openpgpkey/hu/%s?l=%s", domain, hash, buf_str(&query));
+  out->direct = pool_printf(pool, "https://%s/.well-known/openpgpkey/hu/%s?l=%s", n.domain, n.hash, buf_str(&query));
   return true;
 }

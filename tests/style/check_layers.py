@@ -9,15 +9,15 @@ TOP = os.environ.get("top_srcdir") or os.path.abspath(os.path.join(os.path.dirna
 
 # contract header -> its room; the others are named as their room is
 ROOM_OF = {"text": "base", "file": "base", "clock": "base", "secret": "base", "log": "base", "failpoint": "base", "helper": "wire",
-           "channel": "wire", "parts": "wire", "wkd": "send", "template_vars": "template", "embargo": "case"}
+           "channel": "wire", "parts": "wire", "wkd": "wkd", "template_vars": "template", "embargo": "case"}
 PURE = {"base"}
 ROOMS = {
     "base": set(), "conf": {"base", "due", "assess"}, "wire": {"base"}, "case": PURE, "assess": PURE, "due": PURE,
     "mail": {"base", "wire"}, "pgp": {"base", "wire"},
     "command": {"base", "case", "assess", "due"}, "notice": {"base", "case", "assess", "template"}, "advisory": {"base", "case", "assess"},
-    "site": {"base", "advisory"},
+    "site": {"base", "advisory", "wkd"},
     "template": {"base", "case"}, "store": {"base", "case"},
-    "parse": {"base", "wire", "mail"}, "fetch": {"base", "wire", "mail"}, "crypt": {"base", "wire", "mail", "pgp"}, "send": {"base", "wire", "mail"},
+    "parse": {"base", "wire", "mail"}, "fetch": {"base", "wire", "mail"}, "crypt": {"base", "wire", "mail", "pgp"}, "send": {"base", "wire", "mail", "wkd"},
     "gate": None,  # all
 }
 # what a header stands for -> the folders that may include it; "top" are the programs on top

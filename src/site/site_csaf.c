@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* site/csaf: what a CSAF trusted provider has beside its documents (CSAF 2.0, section 7.1). Numbers in comments are its
+ * sections. */
+#include <config.h>
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "site_private.h"
+
+bool site_is_public(const struct site_entry *e)
+{
+  return !strcmp(e->tlp, "CLEAR") || !strcmp(e->tlp, "WHITE");
+}
+
+/* 7.1.11: the year of the initial release. */
+char *site_year_name(struct pool *pool, const char *id, int64_t first_at)
+{
+  return pool_printf(pool, "%04d/%s", time_civil(first_at, NULL).year, advisory_csaf_name(pool, id));
+}
+
+char *site_csaf_path(struct pool *pool, const char *id, int64_t first_at)
+{
+  return pool_printf(pool, SITE_WHITE "/%s", site_year_name(pool, id, first_at));
+}
+
+char *site_page_path(struct pool *pool, const char *id, const char *suffix)
+{
+  return pool_printf(pool, "advisories/%s%s", id, suffix);
+}
+
+char *site_year_path(struct pool *pool, int year)
+{
+  return pool_printf(pool, "%04d.html", year);
+}
+
+/* 7.1.20 */
+char *site_key_path(struct pool *pool, const char *fingerprint)
+{
+  return pool_printf(pool, SITE_CSAF "/openpgp/%s.asc", fingerprint);
+}
+
+static json_t *js(struct pool *pool, const char *s)
+{
+  struct bytes b = utf8_repair(pool, bytes_str(s));
+  json_t *j = json_stringn(b.p, b.len);
+  invariant(j);
+  return j;
+}
+
+static json_t *url(struct pool *pool, const struct site_house *h, const char *path)
+{
+  return js(pool, pool_printf(pool, "%s/%s", h->url, path));
+}
+
+static struct bytes dumped(struct pool *pool, json_t *doc)
+{
+  char *s = json_dumps(doc, JSON_INDENT(1) | JSON_SORT_KEYS);
+  invariant(s);
+  struct bytes b = bytes_str(pool_printf(pool, "%s\n", s));
+  free(s);
+  json_decref(doc);
+  return b;
+}
+
+static json_t *category(void)
+{
+  return json_pack("[{s:s,s:s}]", "scheme", "urn:ietf:params:rolie:category:information-type", "term", "csaf");
+}
+
+static char *feed_title(struct pool *pool, const struct site_house *h)
+{
+  return pool_printf(pool, "Security advisories of %s (TLP:WHITE)", h->organisation);
+}
+
+/* ---- 7.1.7 ---- */
+static json_t *publisher(struct pool *pool, const struct site_house *h)
+{
+  json_t *j = json_pack("{s:s,s:o,s:o}", "category", "vendor", "name", js(pool, h->organisation), "namespace",
+                        js(pool, h->space));
+  if (!text_empty(h->contact)) /* 7.1.7: as in the documents */
+    json_object_set_new(j, "contact_details", js(pool, h->contact));
+  return j;
+}
+
+/* ROLIE first: of two ways it is the preferred one (7.3.2). */
+static json_t *distributions(struct pool *pool, const struct site_house *h)
+{
+  json_t *feed = json_pack("{s:o,s:s,s:o}", "summary", js(pool, feed_title(pool, h)), "tlp_label", "WHITE", "url",
+                           url(pool, h, SITE_ROLIE));
+  return json_pack("[{s:{s:[o],s:[o]}},{s:o}]", "rolie", "feeds", feed, "services", url(pool, h, SITE_SERVICE),
+                   "directory_url", url(pool, h, SITE_WHITE "/"));
+}
+
+struct bytes site_provider_metadata(struct pool *pool, const struct site_house *h, int64_t updated)
+{
+  json_t *key = json_pack("[{s:o,s:o}]", "fingerprint", js(pool, h->fingerprint), "url",
+                          url(pool, h, site_key_path(pool, h->fingerprint)));
+  json_t *doc = json_pack("{s:o,s:o,s:b,s:b,s:s,s:s}", "canonical_url", url(pool, h, SITE_PROVIDER), "last_updated",
+                          js(pool, time_iso(pool, updated)), "list_on_CSAF_aggregators", 1,
+                          "mirror_on_CSAF_aggregators", 1, "metadata_version", "2.0", "role", "csaf_trusted_provider");
+  json_object_set_new(doc, "distributions", distributions(pool, h));
+  json_object_set_new(doc, "public_openpgp_keys", key);
+  json_object_set_new(doc, "publisher", publisher(pool, h));
+  return dumped(pool, doc);
+}
+
+/* ---- 7.1.12, 7.1.13 ---- */
+struct bytes site_index_txt(struct pool *pool, const struct site *s)
+{
+  struct buf b = buf_new(pool, 64 + s->entry_count * 32);
+  for (size_t i = 0; i < s->entry_count; i++)
+    if (site_is_public(&s->entry[i])) {
+      buf_adds(&b, site_year_name(pool, s->entry[i].id, s->entry[i].first_at));
+      buf_addc(&b, '\n');
+    }
+  return buf_bytes(&b);
+}
+
+static int by_change(const void *x, const void *y)
+{
+  const struct site_entry *a = *(const struct site_entry *const *)x, *b = *(const struct site_entry *const *)y;
+  return a->changed_at > b->changed_at ? -1 : a->changed_at < b->changed_at ? 1 : strcmp(a->id, b->id);
+}
+
+/* The last change first; p: entries that may be shown. */
+static const struct site_entry **by_last_change(struct pool *pool, const struct site *s, size_t *count)
+{
+  const struct site_entry **list = pool_array(pool, s->entry_count + 1, sizeof(const struct site_entry *));
+  size_t n = 0;
+  for (size_t i = 0; i < s->entry_count; i++)
+    if (site_is_public(&s->entry[i]))
+      list[n++] = &s->entry[i];
+  qsort(list, n, sizeof(const struct site_entry *), by_change);
+  *count = n;
+  return list;
+}
+
+struct bytes site_changes_csv(struct pool *pool, const struct site *s)
+{
+  size_t n = 0;
+  const struct site_entry **list = by_last_change(pool, s, &n);
+  struct buf b = buf_new(pool, 64 + n * 64);
+  for (size_t i = 0; i < n; i++)
+    buf_printf(&b, "\"%s\",\"%s\"\n", site_year_name(pool, list[i]->id, list[i]->first_at),
+               time_iso(pool, list[i]->changed_at));
+  return buf_bytes(&b);
+}
+
+/* ---- 7.1.15, 7.1.16 ---- */
+static json_t *link_to(struct pool *pool, const char *rel, const char *href, const char *suffix)
+{
+  return json_pack("{s:s,s:o}", "rel", rel, "href", js(pool, pool_printf(pool, "%s%s", href, suffix)));
+}
+
+static json_t *entry(struct pool *pool, const struct site *s, const struct site_entry *e)
+{
+  const char *href = pool_printf(pool, "%s/%s", s->house->url, site_csaf_path(pool, e->id, e->first_at));
+  json_t *links = json_pack("[o,o,o,o]", link_to(pool, "self", href, ""), link_to(pool, "hash", href, ".sha256"),
+                            link_to(pool, "hash", href, ".sha512"), link_to(pool, "signature", href, ".asc"));
+  json_t *j = json_pack("{s:o,s:o,s:o,s:o,s:o,s:{s:s,s:o},s:{s:s,s:s}}", "id", js(pool, e->id), "title",
+                        js(pool, e->title), "link", links, "published", js(pool, time_iso(pool, e->first_at)),
+                        "updated", js(pool, time_iso(pool, e->changed_at)), "content", "type", "application/json",
+                        "src", js(pool, href), "format", "schema",
+                        "https://docs.oasis-open.org/csaf/csaf/v2.0/csaf_json_schema.json", "version", "2.0");
+  if (!text_empty(e->summary))
+    json_object_set_new(j, "summary", json_pack("{s:o}", "content", js(pool, e->summary)));
+  return j;
+}
+
+struct bytes site_rolie(struct pool *pool, const struct site *s)
+{
+  size_t n = 0;
+  const struct site_entry **list = by_last_change(pool, s, &n);
+  json_t *entries = json_array();
+  for (size_t i = 0; i < n; i++)
+    json_array_append_new(entries, entry(pool, s, list[i]));
+  int64_t updated = n ? list[0]->changed_at : s->now;
+  return dumped(pool,
+                json_pack("{s:{s:s,s:o,s:[o],s:o,s:o,s:o}}", "feed", "id", "csaf-feed-tlp-white", "title",
+                          js(pool, feed_title(pool, s->house)), "link",
+                          json_pack("{s:s,s:o}", "rel", "self", "href", url(pool, s->house, SITE_ROLIE)), "category",
+                          category(), "updated", js(pool, time_iso(pool, updated)), "entry", entries));
+}
+
+struct bytes site_rolie_service(struct pool *pool, const struct site_house *h)
+{
+  json_t *collection = json_pack("{s:o,s:o,s:{s:o}}", "title", js(pool, feed_title(pool, h)), "href",
+                                 url(pool, h, SITE_ROLIE), "categories", "category", category());
+  return dumped(pool, json_pack("{s:{s:[{s:s,s:[o]}]}}", "service", "workspace", "title", "Public CSAF feed",
+                                "collection", collection));
+}
