@@ -97,7 +97,7 @@ struct case_field {
   int64_t at;        /* when it was set */
   const char *by;    /* analyst's name */
 };
-/* Single: title description impact cwe cve cvss cvss4 ssvc clinical clinical-rationale adverse-events tlp mitigation workaround
+/* Single: title description impact cwe cve cvss cvss4 ssvc clinical clinical-rationale adverse-events tlp mitigation workaround advisory
  * plan-text validated (extra: the day) reporter-note exploitation embargo-by embargo-proposed-by. Lists: product component vendor tag
  * reference credit plan link (another case's id, extra: what it is to this one) field (its name, extra: its text) fix (version, extra: URL). */
 bool case_field_known(const char *name);

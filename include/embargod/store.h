@@ -275,6 +275,56 @@ MUST_USE enum status store_pending_remind(struct store *st, const char *token, i
 MUST_USE enum status store_pending_list(struct store *st, struct pool *pool, const char *case_id, struct pending_release **out,
                                         size_t *count, struct fault *err); /* case_id NULL: all; open ones; without contents */
 
+/* ---- publications: one row for each version of a case's advisory that was approved ---- */
+enum publication_state {
+  PUBLICATION_APPROVED = 1, /* waits for its instant */
+  PUBLICATION_SIGNED,       /* and its documents are signed */
+  PUBLICATION_OUT,          /* it is on the site */
+  PUBLICATION_CANCELLED,
+};
+const char *publication_state_name(enum publication_state s); /* "scheduled", "published" */
+struct publication_file {
+  const char *name;  /* "html", "text", "csaf", "cve"; signatures: "text.asc", "csaf.asc" */
+  struct bytes body;
+};
+struct publication {
+  int64_t id;
+  const char *case_id;
+  unsigned version;        /* 1 and up; one that was cancelled takes no number */
+  enum publication_state state;
+  const char *what;        /* "publish", "revise", "withdraw" */
+  const char *token;       /* under which it was approved, and may be cancelled; "" */
+  const char *by, *released_by; /* who asked, who approved; released_by "": nobody had to */
+  const char *summary;     /* what changed, or why it is withdrawn: public */
+  int64_t approved_at, planned_at, first_at, out_at; /* first_at: planned_at of version 1 */
+  const char *ended_by;    /* who cancelled it; "": the gateway */
+  unsigned tries;          /* that failed */
+  int64_t retry_at;        /* not before; 0 */
+  int64_t alarmed_at;      /* when the analysts last heard of the trouble; 0 */
+  const char *last_error;  /* "" */
+  const char *entry;       /* of one that is out: what the lists say of it, as JSON; readable when the case was erased, too */
+  struct publication_file *file;
+  size_t file_count;
+};
+MUST_USE enum status store_publication_put(struct store *st, const struct publication *p, int64_t *id, struct fault *err);
+/* With its files. REJECT: none has that number; or its case was erased. */
+MUST_USE enum status store_publication_load(struct store *st, struct pool *pool, int64_t id, struct publication *out, struct fault *err);
+/* Of that case alone (of merged ones, each has its own); NULL: all. The oldest first, without files. One whose case was erased has its
+ * id, state, version, times and entry, and "" for the rest. */
+MUST_USE enum status store_publication_list(struct store *st, struct pool *pool, const char *case_id, struct publication **out, size_t *count,
+                                            struct fault *err);
+/* Those that wait (APPROVED, SIGNED) and are due by now, retry_at too; *next: the earliest that is still to come; 0: none. */
+MUST_USE enum status store_publication_due(struct store *st, int64_t now, int64_t *ids, size_t max, size_t *count, int64_t *next,
+                                           struct fault *err);
+/* APPROVED becomes SIGNED, with these further files. */
+MUST_USE enum status store_publication_signed(struct store *st, int64_t id, const struct publication_file *file, size_t count,
+                                              struct fault *err);
+MUST_USE enum status store_publication_out(struct store *st, int64_t id, int64_t now, const char *entry, struct fault *err);
+/* DENIED: it is out, or cancelled. by "": the gateway, because its approval holds no longer. */
+MUST_USE enum status store_publication_cancel(struct store *st, int64_t id, const char *by, int64_t now, struct fault *err);
+struct publication_trouble { const char *error; int64_t retry_at, alarmed_at; };
+MUST_USE enum status store_publication_failed(struct store *st, int64_t id, const struct publication_trouble *t, struct fault *err);
+
 /* ---- small persistent facts: "ring-digest", "last-start" ---- */
 MUST_USE enum status store_meta_get(struct store *st, struct pool *pool, const char *name, char **value, struct fault *err); /* NULL */
 MUST_USE enum status store_meta_set(struct store *st, const char *name, const char *value, struct fault *err);

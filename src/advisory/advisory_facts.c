@@ -229,7 +229,8 @@ struct advisory *advisory_of(struct pool *pool, const struct vuln_case *vc, cons
   a->title = line(pool, case_get(vc, "title"));
   a->description = paragraphs(pool, case_get(vc, "description"));
   a->impact = paragraphs(pool, case_get(vc, "impact"));
-  a->text = a->withdrawn = "";
+  a->text = paragraphs(pool, case_get(vc, "advisory"));
+  a->withdrawn = "";
   a->mitigation = paragraphs(pool, case_get(vc, "mitigation"));
   a->workaround = paragraphs(pool, case_get(vc, "workaround"));
   a->cve = known(assess_cve(pool, case_get(vc, "cve")));

@@ -25,6 +25,7 @@ static const struct {
   { "tlp", false },
   { "mitigation", false },
   { "workaround", false },
+  { "advisory", false },
   { "plan-text", false },
   { "validated", false },
   { "reporter-note", false },

@@ -76,6 +76,8 @@ static const struct command_row table[] = {
     CMD_NEEDS_CASE | CMD_TEXT, command_do_text_field },
   { "workaround", "#workaround + text", "How to do without the vulnerable part.", CMD_NEEDS_CASE | CMD_TEXT,
     command_do_text_field },
+  { "advisory", "#advisory + text", "The text of the advisory, in Markdown (CommonMark): what people read beside the facts of the case. It is public once published.",
+    CMD_NEEDS_CASE | CMD_TEXT, command_do_text_field },
   { "adverse-events", "#adverse-events none | + text", "Known adverse events, for the regulator's notice.",
     CMD_NEEDS_CASE | CMD_TEXT, command_do_adverse_events },
   { "product", "#product NAME [VERSIONS] | -NAME",

@@ -23,6 +23,10 @@ static const struct body_sql body_sql[] = {
                      "INSERT INTO pending_body (pending_letter_id, piece, pieces, sealed) VALUES ($1, $2, $3, $4)",
                      "SELECT piece, pieces, sealed FROM pending_body WHERE pending_letter_id = $1 ORDER BY piece",
                      "DELETE FROM pending_body WHERE pending_letter_id = $1" },
+  [BODY_PUBLICATION] = { "publication_body",
+                         "INSERT INTO publication_body (publication_file_id, piece, pieces, sealed) VALUES ($1, $2, $3, $4)",
+                         "SELECT piece, pieces, sealed FROM publication_body WHERE publication_file_id = $1 ORDER BY piece",
+                         "DELETE FROM publication_body WHERE publication_file_id = $1" },
 };
 
 static const char *bound_to(struct pool *pool, const struct body_sql *sql, int64_t owner, size_t piece, size_t pieces)

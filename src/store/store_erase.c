@@ -15,6 +15,9 @@ static enum status run_all(struct store *st, int64_t ref, struct fault *err)
     "DELETE FROM outbox_body WHERE outbox_id IN (SELECT id FROM outbox WHERE case_id = $1)",
     ("DELETE FROM pending_body WHERE pending_letter_id IN (SELECT l.id FROM pending_letter l JOIN pending p"
      " ON p.id = l.pending_id WHERE p.case_id = $1)"),
+    ("DELETE FROM publication_body WHERE publication_file_id IN (SELECT f.id FROM publication_file f JOIN publication p"
+     " ON p.id = f.publication_id WHERE p.case_id = $1)"),
+    "UPDATE publication SET state = 4 WHERE case_id = $1 AND state IN (1, 2)",
     "UPDATE outbox SET bounce_digest = NULL, message_id_digest = NULL WHERE case_id = $1",
     "UPDATE pending SET cancelled = 1 WHERE case_id = $1 AND released = 0",
   };

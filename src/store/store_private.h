@@ -20,6 +20,8 @@ enum store_table {
   TABLE_PENDING,
   TABLE_PENDING_LETTER,
   TABLE_META,
+  TABLE_PUBLICATION,
+  TABLE_PUBLICATION_FILE,
   STORE_TABLES,
 };
 #define STORE_SUBKEYS 32
@@ -100,7 +102,7 @@ void store_leases_committed(struct store *st);
 void store_leases_undone(struct store *st);
 
 /* ---- store_body.c: large bytes in sealed pieces ---- */
-enum store_body { BODY_LETTER = 0, BODY_OUTBOX, BODY_PENDING };
+enum store_body { BODY_LETTER = 0, BODY_OUTBOX, BODY_PENDING, BODY_PUBLICATION };
 MUST_USE enum status store_body_put(struct store_row *row, enum store_body kind, struct bytes b);
 MUST_USE enum status store_body_get(struct store_row *row, enum store_body kind, struct bytes *out, bool *found);
 MUST_USE enum status store_body_drop(struct store *st, enum store_body kind, int64_t owner, struct fault *err);

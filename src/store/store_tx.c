@@ -156,6 +156,8 @@ enum status store_new_id(struct store *st, enum store_table table, int64_t *id, 
     [TABLE_PENDING] = "SELECT coalesce(max(id), 0) FROM pending",
     [TABLE_PENDING_LETTER] = "SELECT coalesce(max(id), 0) FROM pending_letter",
     [TABLE_META] = "SELECT coalesce(max(id), 0) FROM meta",
+    [TABLE_PUBLICATION] = "SELECT coalesce(max(id), 0) FROM publication",
+    [TABLE_PUBLICATION_FILE] = "SELECT coalesce(max(id), 0) FROM publication_file",
   };
   if (st->next_id[table] == 0) {
     AUTO(db_donep) struct db_stmt *q = NULL;

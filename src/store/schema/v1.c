@@ -126,4 +126,20 @@ const char schema_v1[] =
     "NULL,"
     "  pieces INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (pending_letter_id, piece)) STRICT;"
 
+    /* One row for each version of an advisory that was approved. `entry` is what the site's lists say of it once it is out:
+     * sealed by the system's key, so that it outlives the case's. */
+    "CREATE TABLE publication (id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES vuln_case (id), version INTEGER NOT "
+    "NULL,"
+    "  state INTEGER NOT NULL, what TEXT NOT NULL, token BLOB NOT NULL, by_whom BLOB NOT NULL, released_by BLOB NOT NULL,"
+    "  summary BLOB NOT NULL, approved_at INTEGER NOT NULL, planned_at INTEGER NOT NULL, first_at INTEGER NOT NULL,"
+    "  out_at INTEGER NOT NULL, ended_by BLOB NOT NULL, tries INTEGER NOT NULL, retry_at INTEGER NOT NULL,"
+    "  alarmed_at INTEGER NOT NULL, last_error BLOB NOT NULL, entry BLOB) STRICT;"
+    "CREATE INDEX publication_case ON publication (case_id, version);"
+    "CREATE INDEX publication_waits ON publication (planned_at) WHERE state IN (1, 2);"
+    "CREATE TABLE publication_file (id INTEGER PRIMARY KEY, publication_id INTEGER NOT NULL REFERENCES publication (id),"
+    "  name TEXT NOT NULL, UNIQUE (publication_id, name)) STRICT;"
+    "CREATE TABLE publication_body (publication_file_id INTEGER NOT NULL REFERENCES publication_file (id), piece INTEGER NOT "
+    "NULL,"
+    "  pieces INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (publication_file_id, piece)) STRICT;"
+
     "CREATE TABLE meta (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value BLOB NOT NULL) STRICT;";
