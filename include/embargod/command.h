@@ -106,8 +106,9 @@ struct effect {
 };
 struct command_result {
   enum status status;      /* OK, REJECT (ill-formed, unknown), DENIED (not allowed, illegal transition) */
+  bool skipped;            /* OK, but another line failed, which reason names: nothing of it is done */
   int vc;                  /* index into plan.vc of the case that it was about; -1: none */
-  const char *reason;      /* "" when ok: what changed, for the receipt, else why not and the correct usage */
+  const char *reason;      /* when ok: what changed, for the receipt, else why not and the correct usage */
 };
 struct plan {
   struct vuln_case *vc[COMMAND_CASES_MAX + 1]; /* changed copies; written back as a whole */
@@ -117,7 +118,7 @@ struct plan {
   size_t effect_count, effect_cap;
   struct command_result result[COMMAND_MAX];
   struct command_result note; /* what became of command_mail.note; reason "" when there is none */
-  bool failed;             /* one bad command: nothing is applied; there are no effects then */
+  bool failed;             /* one bad command: nothing is applied; only ANSWER effects are left then */
 };
 /* A key that is attached to the mail. */
 struct command_key {
@@ -153,6 +154,12 @@ struct command_world {
  * what stands under #preview) only ANSWER effects and letters with preview_only are left; the copies stay for rendering
  * them, with vc_changed false. Text of #reply whose end is uncertain (cut_uncertain) needs one person at least. */
 void command_run(struct pool *pool, const struct command_world *w, const struct command_mail *m, struct plan *plan);
+
+/* The plan of a mail that failed, when a command was carried out or in command_run(), which calls it itself: the questions that were well
+ * are answered all the same, of the cases as they are stored; what is left of the plan are their ANSWER effects. Other lines become skipped. */
+void command_keep_answers(struct pool *pool, const struct command_world *w, const struct command_mail *m, struct plan *plan);
+/* Does it ask only? #key, #due and #field do by what stands behind them. False for an unknown one. */
+bool command_only_asks(const struct command *cmd);
 
 /* The token of "TOKEN [as-shown]" as people copy it; NULL: there is none. */
 const char *command_release_token(struct pool *pool, const char *args);

@@ -206,6 +206,72 @@ static void only_previews(struct plan *plan)
   memset(plan->vc_changed, 0, sizeof plan->vc_changed);
 }
 
+/* ---- a mail that failed ---- */
+bool command_only_asks(const struct command *cmd)
+{
+  static const char *const key_asks[] = { "list", "show", "" };
+  size_t len = strcspn(cmd->args, " ");
+  if (!cmd->row || !(cmd->row->flags & CMD_MIXED))
+    return cmd->row && cmd->row->flags & CMD_READS;
+  if (strcmp(cmd->row->name, "key") != 0)
+    return len == 0;
+  for (size_t i = 0; i < ARRAY_LEN(key_asks); i++)
+    if (bytes_ieq((struct bytes){ cmd->args, len }, bytes_str(key_asks[i])))
+      return true;
+  return false;
+}
+
+/* The case as it is stored; false: this mail would have opened it. */
+static bool put_back(struct pool *pool, const struct command_world *w, struct vuln_case **vc)
+{
+  for (size_t i = 0; i < w->case_count; i++)
+    if (text_ieq(w->cases[i]->id, (*vc)->id)) {
+      *vc = case_copy(pool, w->cases[i]);
+      return true;
+    }
+  return false;
+}
+
+/* What failed first, for the lines that were well. */
+static const char *culprit(struct pool *pool, const struct command_mail *m, const struct plan *plan)
+{
+  for (size_t i = 0; i < m->count; i++)
+    if (plan->result[i].status != ST_OK)
+      return command_short(pool, m->command[i].line, 40);
+  return "the text that belongs to no command";
+}
+
+static void skip(struct pool *pool, const struct command_mail *m, struct plan *plan, struct command_result *r)
+{
+  r->skipped = true;
+  r->reason = pool_printf(pool, "not carried out, because this failed: %s", culprit(pool, m, plan));
+}
+
+void command_keep_answers(struct pool *pool, const struct command_world *w, const struct command_mail *m, struct plan *plan)
+{
+  bool stored[ARRAY_LEN(plan->vc)], answered[COMMAND_MAX] = { false };
+  size_t kept = 0;
+  plan->failed = true;
+  for (size_t i = 0; i < plan->vc_count; i++)
+    stored[i] = put_back(pool, w, &plan->vc[i]);
+  for (size_t i = 0; i < plan->effect_count; i++) {
+    struct effect e = plan->effect[i];
+    if (e.kind != EFFECT_ANSWER || plan->result[e.command].status != ST_OK || (e.vc >= 0 && !stored[e.vc]))
+      continue;
+    answered[e.command] = true;
+    plan->effect[kept++] = e;
+  }
+  plan->effect_count = kept;
+  memset(plan->vc_changed, 0, sizeof plan->vc_changed);
+  for (size_t i = 0; i < m->count; i++) {
+    bool about_none = command_only_asks(&m->command[i]) && (plan->result[i].vc < 0 || stored[plan->result[i].vc]);
+    if (plan->result[i].status == ST_OK && !answered[i] && !about_none)
+      skip(pool, m, plan, &plan->result[i]);
+  }
+  if (plan->note.status == ST_OK && !text_empty(plan->note.reason))
+    skip(pool, m, plan, &plan->note);
+}
+
 static void refuse_all(struct pool *pool, const struct command_mail *m, struct plan *plan)
 {
   plan->failed = true;
@@ -229,12 +295,10 @@ void command_run(struct pool *pool, const struct command_world *w, const struct 
     run_and_record(&cx, &m->command[i], &plan->result[i]);
   }
   run_note(&cx, m);
-  if (plan->failed) {
-    plan->effect_count = 0;
-    memset(plan->vc_changed, 0, sizeof plan->vc_changed);
-  } else if (m->dry_run) {
+  if (plan->failed)
+    command_keep_answers(pool, w, m, plan);
+  else if (m->dry_run)
     only_previews(plan);
-  }
 }
 
 enum status command_do_dry_run(struct command_context *cx, const struct command *cmd, struct fault *err)

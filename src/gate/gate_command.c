@@ -352,19 +352,25 @@ static struct vuln_case *about_of(const struct order *o, const struct plan *plan
   return vc;
 }
 
-static enum status apply(struct order *o, struct plan *plan, struct fault *err)
+/* Some command's letter cannot be written: none is applied. */
+static enum status only_answers(struct order *o, const struct command_world *w, struct plan *plan, struct fault *err)
+{
+  struct run *r = o->r;
+  struct replay_key k = r->work.replay;
+  work_reset(r);
+  r->work.replay = k;
+  r->work.has_replay = true;
+  fault_clear(err);
+  command_keep_answers(r->pool, w, &o->mail, plan);
+  return effects_carry_out(r, o->a, plan, &o->mail, o->vars, err);
+}
+
+static enum status apply(struct order *o, const struct command_world *w, struct plan *plan, struct fault *err)
 {
   struct run *r = o->r;
   enum status st = effects_carry_out(r, o->a, plan, &o->mail, o->vars, err);
-  if (st == ST_DENIED) { /* some command's letter cannot be written: none is applied */
-    struct replay_key k = r->work.replay;
-    work_reset(r);
-    r->work.replay = k;
-    r->work.has_replay = true;
-    tvalue_set(r->pool, o->vars, "pending", tvalue_list(r->pool));
-    fault_clear(err);
-    st = ST_OK;
-  }
+  if (st == ST_DENIED)
+    st = only_answers(o, w, plan, err);
   if (st)
     return st;
   if (plan->failed || o->mail.dry_run)
@@ -390,9 +396,7 @@ static enum status run_commands(struct order *o, struct fault *err)
   if (st)
     return st;
   command_run(r->pool, &w, &o->mail, plan);
-  if (!plan->failed)
-    st = apply(o, plan, err);
-  if (st)
+  if ((st = apply(o, &w, plan, err)))
     return st;
   if (plan->failed || o->mail.dry_run || !in_plan(plan, r->new_id, true))
     report_return_id(r);

@@ -27,8 +27,13 @@ static enum status answer(struct doing *d, const struct effect *e, struct fault 
 {
   char *text = NULL;
   enum status st = answer_text(d->r->g, d->r->pool, e, e->vc >= 0 ? d->plan->vc[e->vc] : NULL, &text, err);
-  if (st == ST_REJECT || st == ST_DENIED)
-    return effect_deny(d, e, err, pool_strdup(d->r->pool, err->text));
+  if (st == ST_REJECT || st == ST_DENIED) {
+    bool failed = d->plan->failed; /* then the other answers are given all the same */
+    st = effect_deny(d, e, err, pool_strdup(d->r->pool, err->text));
+    if (failed)
+      fault_clear(err);
+    return failed ? ST_OK : st;
+  }
   if (st)
     return st;
   buf_printf(&d->answers, "%s%s\n\n%s", d->answers.len ? "\n" : "", d->mail->command[e->command].line, text);

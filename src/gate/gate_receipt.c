@@ -59,26 +59,34 @@ void order_warnings(struct order *o)
     warn(o, "Text outside your signature (a footer, most likely) was ignored.");
 }
 
-static void receipt_lines(struct order *o, const struct plan *plan)
+static void receipt_line(struct order *o, struct tvalue *list, const char *line, const struct command_result *res)
 {
   struct pool *pool = o->r->pool;
-  struct tvalue *list = tvalue_list(pool);
-  for (size_t i = 0; plan && i < o->mail.count; i++) {
-    struct tvalue *v = tvalue_object(pool);
-    const struct command_result *res = &plan->result[i];
-    tvalue_sets(pool, v, "line", o->mail.command[i].line);
-    tvalue_setb(pool, v, "ok", res->status == ST_OK);
-    tvalue_sets(pool, v, "reason", res->reason);
-    tvalue_add(pool, list, v);
-  }
-  if (plan && !text_empty(plan->note.reason)) { /* what became of the text that belongs to no command */
-    struct tvalue *v = tvalue_object(pool);
-    tvalue_sets(pool, v, "line", "(text)");
-    tvalue_setb(pool, v, "ok", plan->note.status == ST_OK);
-    tvalue_sets(pool, v, "reason", plan->note.reason);
-    tvalue_add(pool, list, v);
-  }
-  tvalue_set(pool, o->vars, "receipt_lines", list);
+  struct tvalue *v = tvalue_object(pool);
+  tvalue_sets(pool, v, "line", line);
+  tvalue_setb(pool, v, "ok", res->status == ST_OK && !res->skipped);
+  tvalue_setb(pool, v, "skipped", res->status == ST_OK && res->skipped);
+  tvalue_sets(pool, v, "reason", res->reason);
+  tvalue_add(pool, list, v);
+}
+
+static void receipt_lines(struct order *o, const struct plan *plan)
+{
+  struct tvalue *list = tvalue_list(o->r->pool);
+  for (size_t i = 0; plan && i < o->mail.count; i++)
+    receipt_line(o, list, o->mail.command[i].line, &plan->result[i]);
+  if (plan && !text_empty(plan->note.reason)) /* what became of the text that belongs to no command */
+    receipt_line(o, list, "(text)", &plan->note);
+  tvalue_set(o->r->pool, o->vars, "receipt_lines", list);
+}
+
+/* A mail of questions has nothing that could have been changed. */
+static bool only_asks(const struct order *o)
+{
+  for (size_t i = 0; i < o->mail.count; i++)
+    if (!command_only_asks(&o->mail.command[i]))
+      return false;
+  return o->mail.count && text_empty(o->mail.note);
 }
 
 enum status order_receipt(struct order *o, const struct plan *plan, struct vuln_case *vc, struct fault *err)
@@ -91,6 +99,7 @@ enum status order_receipt(struct order *o, const struct plan *plan, struct vuln_
   tvalue_sets(r->pool, o->vars, "warnings", o->warnings);
   tvalue_sets(r->pool, o->vars, "reason", o->refuse ? o->refuse : "");
   tvalue_setb(r->pool, o->vars, "failed", (plan && plan->failed) || o->refuse);
+  tvalue_setb(r->pool, o->vars, "asked_only", plan && plan->failed && only_asks(o));
   tvalue_setb(r->pool, o->vars, "dry_run", o->mail.dry_run);
   tvalue_sets(r->pool, o->vars, "event_summary", plan ? summary(o, plan, NULL) : o->refuse ? "" : "note");
   struct letter_spec s = { .kind = "receipt",

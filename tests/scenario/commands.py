@@ -56,6 +56,13 @@ def refused(r, line, *why):
     return r
 
 
+def unanswered(r, line, *why):
+    """A mail of questions, one of which had no answer."""
+    expect("NOTHING" not in r.text and "Receipt" in r.subject, "a mail of questions changes nothing anyway", r.subject, r.text)
+    m = re.search(r"^FAILED  " + re.escape(line) + r".*\n((?:        .*\n)+)", r.text, re.M)
+    expect(m and all(w in re.sub(r"\s+", " ", m.group(1)) for w in why), "not marked, or for another reason: " + line, r.text)
+
+
 def answers(r):
     """What stands below the receipt's lines."""
     return r.text.split("\n\n", 2)[-1]
@@ -115,7 +122,7 @@ def reading(s):
     expect("#notify NAME... [TEMPLATE]" in r.text and "#take" not in answers(r), "#help of one command", r.text)
     r = s.command(s.bob, "#help notfy\n")
     expect("#notify" in r.text, "a slip is recognised", r.text)
-    refused(s.command(s.bob, "#show\n"), "#show", "which case", "#case ID")
+    unanswered(s.command(s.bob, "#show\n"), "#show", "which case", "#case ID")
     expect(s.show()["report"] == "Valid" and members(s) == [("alice", "assignee")], "reading changed nothing")
 
 

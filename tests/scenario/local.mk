@@ -23,3 +23,5 @@ dist_check_SCRIPTS += tests/scenario/structure.py
 TESTS += tests/scenario/structure.py
 dist_check_SCRIPTS += tests/scenario/advisory.py
 TESTS += tests/scenario/advisory.py
+dist_check_SCRIPTS += tests/scenario/trial.py
+TESTS += tests/scenario/trial.py

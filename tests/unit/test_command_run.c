@@ -41,8 +41,8 @@ static void run_rows(const struct row *row, size_t count)
     ck_assert_str_eq(snapshot(pool, before), snapshot(pool, test_case(pool, &row[i].scene, "EMB-2026-0001")));
     bool all_ok = strstr(r, "reject: ") == NULL && strstr(r, "denied: ") == NULL && p->note.status == ST_OK;
     ck_assert_msg(p->failed != all_ok, "row %zu: failed does not tell what the results tell", i);
-    if (p->failed)
-      ck_assert_uint_eq(p->effect_count, 0);
+    for (size_t k = 0; p->failed && k < p->effect_count; k++) /* whoever asks is answered */
+      ck_assert_int_eq(p->effect[k].kind, EFFECT_ANSWER);
   }
 }
 
@@ -135,6 +135,30 @@ START_TEST(one_bad_command_and_nothing_is_applied)
                    ST_OK); /* the ones behind it are checked too: one mail tells all that is wrong */
   ck_assert_int_eq(before->rm, RM_RECEIVED);
   ck_assert_uint_eq(before->member_count, 0);
+}
+END_TEST
+
+/* Questions are answered whatever failed, of the cases as they are stored; what was well is said to be left undone. */
+START_TEST(a_failed_mail_answers_its_questions)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("t");
+  struct vuln_case *before;
+  struct scene s = { 0 };
+  struct plan *p = run_mail(pool, &s, "#validate\n#show\n#reply\nHello\n#end\n#nonsense\n#key list\n#help reply\n#due\n#tag x\n", &before);
+  ck_assert(p->failed);
+  ck_assert_str_eq(effects_text(pool, p), "answer 3\nanswer 6\nanswer 1 <reply>\nanswer 8");
+  ck_assert_int_eq(p->vc[p->effect[0].vc]->rm, RM_RECEIVED);
+  static const bool skipped[] = { true, false, true, false, false, false, false, true };
+  for (size_t i = 0; i < ARRAY_LEN(skipped); i++)
+    ck_assert_msg(p->result[i].skipped == skipped[i], "line %zu: %s", i, p->result[i].reason);
+  ck_assert_str_eq(p->result[2].reason, "not carried out, because this failed: #nonsense");
+  ck_assert_str_eq(p->result[1].reason, "EMB-2026-0001 is shown below");
+  p = run_mail(pool, &s, "#new Pump\n#end\n#show\n#nonsense\n#case EMB-2026-0002\n#history\n", &before);
+  ck_assert_str_eq(effects_text(pool, p), "answer 4"); /* what this mail would have opened is not there to be shown */
+  ck_assert(p->result[0].skipped && p->result[1].skipped && !p->result[3].skipped && !p->result[4].skipped);
+  p = run_mail(pool, &(struct scene){ .unbound = true }, "#help\n\nThank you!\n", &before);
+  ck_assert(p->failed && p->note.status == ST_REJECT);
+  ck_assert_str_eq(effects_text(pool, p), "answer 1");
 }
 END_TEST
 
@@ -316,6 +340,7 @@ int main(void)
   tcase_add_test(t, observers_only_read);
   tcase_add_test(t, one_bad_command_and_nothing_is_applied);
   tcase_add_test(t, a_refused_mail_runs_nothing);
+  tcase_add_test(t, a_failed_mail_answers_its_questions);
   tcase_add_test(t, dry_run_keeps_previews_and_answers);
   tcase_add_test(t, contact_facts);
   tcase_add_test(t, parties_that_commands_add);

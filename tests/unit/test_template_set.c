@@ -481,6 +481,14 @@ START_TEST(a_receipt_marks_each_line)
   const char *subject, *text = letter("internal/receipt", "en", v, &subject);
   ck_assert_str_eq(subject, "[EMB-2026-0001] Nothing was changed");
   ck_assert_ptr_nonnull(strstr(text, "\nok      #take\nFAILED  #frob\n        there is no such command"));
+  tvalue_setb(pool, v, "asked_only", true);
+  struct tvalue *row = template_add_row(pool, v, "receipt_lines");
+  tvalue_sets(pool, row, "line", "#tag x");
+  tvalue_setb(pool, row, "skipped", true);
+  text = letter("internal/receipt", "en", v, &subject);
+  ck_assert_str_eq(subject, "[EMB-2026-0001] Receipt");
+  ck_assert_ptr_null(strstr(text, "NOTHING"));
+  ck_assert_ptr_nonnull(strstr(text, "\nskipped #tag x\n"));
 }
 END_TEST
 

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stories: somebody works a case who knows #help and the receipts, and nothing else. What each mail says, and that it is true."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from commands import ONE, TWO, live, ok, opened, refused  # noqa: E402
+from gateway import expect  # noqa: E402
+from story import SECRET, main  # noqa: E402
+
+
+def one_line(text):
+    return re.sub(r"\s+", " ", text)
+
+
+@live
+def questions_are_answered(s):
+    """A line that failed keeps no question of the same mail from its answer, and no line is said to be done that was not."""
+    fw, = opened(s)
+    r = refused(s.command(s.alice, "#validate\n#show\n#reply\nWe could reproduce it.\n#end\n#list\n#cwe many\n#due\n#history\n#key list\n#help reply\n", fw),
+                "#cwe many")
+    for line in ("#show", "#list", "#due", "#history", "#key list", "#help reply"):
+        expect(re.search(r"^ok      %s$" % line, r.text, re.M), "answered: " + line, r.text)
+        expect(re.search(r"^%s\n\n" % line, r.text, re.M), "the answer stands below: " + line, r.text)
+    for line in ("#validate", "#reply"):
+        expect(re.search(r"^skipped %s\n        not carried out, because this failed: #cwe many" % line, r.text, re.M), "left undone: " + line, r.text)
+    expect("report:      Received" in r.text and SECRET in r.text and "case.opened" in r.text, "of the case as it is", r.text)
+    expect("We could reproduce it." not in r.text and "will be sent" not in r.text and not s.fresh(s.robin), "nothing is said to go out, and nothing does", r.text)
+    expect(s.show()["report"] == "Received", "nothing was changed")
+    r = refused(s.command(s.alice, "#notify fda\n#show\n#help\n", fw), "#notify fda", "these facts are missing")  # only the letter's words are missing
+    expect("report:      Received" in r.text and "#take " in r.text and "Waiting for release" not in r.text, "answered all the same", r.text)
+    r = s.command(s.bob, "#show\n#list\n")
+    expect("Receipt" in r.subject and "NOTHING" not in r.text and "could not be answered" in r.text, "who only asks is not told that nothing was changed", r.subject,
+           r.text)
+    expect(ONE in r.text and re.search(r"^FAILED  #show", r.text, re.M), "and hears what can be said", r.text)
+    r = s.command(s.bob, "#help\n#key show nobody@nowhere.example.\n#key show nobody\n", fw)
+    expect("Receipt" in r.subject and re.search(r"^FAILED  #key show nobody$", r.text, re.M) and "#take " in r.text, "a question without an answer", r.text)
+
+
+STORIES = [questions_are_answered]
+
+if __name__ == "__main__":
+    sys.exit(main(STORIES, {}))
