@@ -98,9 +98,11 @@ size_t advisory_versions(struct pool *pool, const char *text, struct advisory_ve
 char *advisory_link(struct pool *pool, const char *url);
 
 /* ---- documents ---- */
-enum advisory_format { ADVISORY_CSAF = 0, ADVISORY_TEXT, ADVISORY_CVE, ADVISORY_FORMATS };
+enum advisory_format { ADVISORY_CSAF = 0, ADVISORY_TEXT, ADVISORY_CVE, ADVISORY_HTML, ADVISORY_FORMATS };
 const char *advisory_format_name(enum advisory_format f); /* "csaf" */
 MUST_USE bool advisory_format_parse(const char *s, enum advisory_format *out);
+/* That document, HTML without links to neighbours. No required gap of it may be open. */
+struct bytes advisory_document(struct pool *pool, const struct advisory *a, enum advisory_format f);
 struct advisory_gap {
   const char *what; /* "no affected versions of Pump 9" */
   const char *how;  /* the command, or the setting, that mends it */
@@ -115,16 +117,33 @@ char *advisory_csaf_name(struct pool *pool, const char *id);
 /* 72 columns, LF line ends; people's text is indented, so that it cannot pass for ours. */
 struct bytes advisory_text(struct pool *pool, const struct advisory *a);
 /* One page for people: no script, no request to anywhere, light, dark and print; complete in itself. Markdown as cmark reads it, without
- * raw HTML; people's text is escaped, and marks that turn the direction of text are taken out. feed, home: relative links; "" none. */
-struct advisory_page {
+ * raw HTML; people's text is escaped, and marks that turn the direction of text are taken out. */
+struct advisory_page { /* relative links; "": none */
   const char *home, *feed, *text, *csaf; /* "../index.html", "../feed.atom", "EMB-2026-0001.txt", "../.well-known/csaf/..." */
 };
-struct bytes advisory_html(struct pool *pool, const struct advisory *a, const struct advisory_page *page);
+struct bytes advisory_html(struct pool *pool, const struct advisory *a, const struct advisory_page *page); /* page NULL: no links */
 /* Markdown to plain text of 72 columns, links as "text (URL)", and to HTML with only safe elements and links (http, https, mailto). */
 char *advisory_markdown_text(struct pool *pool, const char *markdown);
 char *advisory_markdown_html(struct pool *pool, const char *markdown, int heading); /* heading: level of a "#" heading, 2..5 */
 /* CVE record format 5.1 (CVE_RECORD with a CNA container). The same condition. */
 struct bytes advisory_cve(struct pool *pool, const struct advisory *a);
+
+/* ---- pages: what those of the site have in common ---- */
+struct advisory_frame {
+  const char *language, *title, *organisation;
+  const char *home, *feed, *tlp; /* "": none */
+  struct bytes foot;             /* HTML */
+};
+void advisory_html_begin(struct buf *b, const struct advisory_frame *f); /* up to <main> */
+void advisory_html_end(struct buf *b, const struct advisory_frame *f);
+const char *advisory_html_style(void); /* the sheet that each page holds */
+/* Markup, of HTML or XML, with %s (escaped: text, or a value in quotation marks) and %d. fmt is a literal: it alone brings markup. What may
+ * stand in neither, and what turns the direction of text, becomes U+FFFD. */
+void advisory_html_put(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void advisory_html_text(struct buf *b, struct bytes s);                       /* as %s */
+void advisory_html_day(struct pool *pool, struct buf *b, int64_t at);         /* <time>: "29 September 2026", UTC */
+/* "Critical 9.8" on its colour; severity as of cvss_severity(), in any case. */
+void advisory_html_severity(struct buf *b, const char *severity, int tenths);
 
 /* ---- checks: mandatory tests of CSAF 2.0 section 6.1 ---- */
 struct advisory_fault {

@@ -54,6 +54,7 @@ char *site_page_path(struct pool *pool, const char *id, const char *suffix); /* 
 char *site_year_path(struct pool *pool, int year); /* the list of a year, beside index.html: "2026.html" */
 char *site_key_path(struct pool *pool, const char *fingerprint); /* ".well-known/csaf/openpgp/FINGERPRINT.asc"; CSAF 2.0 section 7.1.20 */
 
+
 /* ---- what is in the tree beside the advisories' own documents; pure ---- */
 /* The text of security.txt (RFC 9116) before it is signed: Contact, Encryption, Policy, Preferred-Languages, Canonical, CSAF, Expires. */
 struct bytes site_security_txt(struct pool *pool, const struct site_house *h, int64_t expires);
@@ -63,7 +64,8 @@ struct bytes site_rolie(struct pool *pool, const struct site *s);       /* RFC 8
 struct bytes site_index_txt(struct pool *pool, const struct site *s);   /* 7.1.12 */
 struct bytes site_changes_csv(struct pool *pool, const struct site *s); /* 7.1.13 */
 struct bytes site_atom(struct pool *pool, const struct site *s);        /* RFC 4287 */
-/* The list, newest first. year 0: all the newest, with links to the years; else that year's. */
+/* The list, newest first. year 0: the newest 50 and links to the years (site_year_path(), of each year with an entry that is public by the
+ * UTC day of its first_at); else all of that year. */
 struct bytes site_index_html(struct pool *pool, const struct site *s, int year);
 
 /* ---- the tree ---- */

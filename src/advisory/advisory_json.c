@@ -8,23 +8,6 @@
 
 #include "advisory_private.h"
 
-static const char *const format_names[ADVISORY_FORMATS] = { "csaf", "text", "cve" };
-
-const char *advisory_format_name(enum advisory_format f)
-{
-  return format_names[f];
-}
-
-bool advisory_format_parse(const char *s, enum advisory_format *out)
-{
-  for (int i = 0; i < ADVISORY_FORMATS; i++)
-    if (text_ieq(s, format_names[i])) {
-      *out = (enum advisory_format)i;
-      return true;
-    }
-  return false;
-}
-
 json_t *advisory_js(const char *s)
 {
   json_t *j = json_string(s);

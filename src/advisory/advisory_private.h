@@ -22,6 +22,19 @@ double advisory_score(int tenths);
 char *advisory_severity(struct pool *pool, int tenths); /* "HIGH", as the JSON schemas of CVSS have it */
 bool advisory_is_anonymous(const char *credit);
 
+/* ---- advisory_text.c ---- */
+char *advisory_version_words(struct pool *pool, const struct advisory_version *v); /* "from 1.0 on, before 2.0" */
+char *advisory_score_words(struct pool *pool, const char *vector);                 /* "9.8 Critical (base)"; "" */
+
+/* ---- advisory_html*.c ---- */
+#define ADVISORY_STYLE_DIGEST "Hvza5HRxjjGkEaJ2HNXkRMG/4L4fFUUkb07QPMNcEL0=" /* base64 of the SHA-256 of the sheet, for the page's policy */
+void advisory_html_tlp(struct buf *b, const char *tlp);
+
+/* ---- advisory_markdown*.c ---- */
+/* RFC 6068: of a mailto URI the one address, as a URI; NULL: it is none. */
+char *advisory_mail_link(struct pool *pool, const char *url);
+char *advisory_markdown_lines(struct pool *pool, const char *markdown, size_t width);
+
 /* ---- advisory_check*.c: each test says whether the document passes, and where not ---- */
 struct check {
   struct pool *pool;

@@ -74,8 +74,7 @@ static void section(struct buf *b, const char *title, const char *text)
   add_text(b, text);
 }
 
-/* "1.0 and later, before 2.0" */
-static char *version_words(struct pool *pool, const struct advisory_version *v)
+char *advisory_version_words(struct pool *pool, const struct advisory_version *v)
 {
   static const struct {
     const char *op, *form;
@@ -102,15 +101,15 @@ static void products(struct pool *pool, struct buf *b, const struct advisory *a)
     const struct advisory_product *p = &a->product[i];
     add_text(b, pool_printf(pool, "%s%s by %s", i ? "\n" : "", p->name, p->vendor));
     for (size_t k = 0; k < p->affected_count; k++)
-      add_text(b, pool_printf(pool, "%s %s", k ? "         " : "affected:", version_words(pool, &p->affected[k])));
+      add_text(b, pool_printf(pool, "%s %s", k ? "         " : "affected:", advisory_version_words(pool, &p->affected[k])));
     for (size_t k = 0; k < p->fix_count; k++)
-      add_text(b, pool_printf(pool, "fixed: %s%s%s", version_words(pool, &p->fix[k].version), *p->fix[k].url ? " " : "", p->fix[k].url));
+      add_text(b, pool_printf(pool, "fixed: %s%s%s", advisory_version_words(pool, &p->fix[k].version), *p->fix[k].url ? " " : "", p->fix[k].url));
     if (!p->fix_count)
       add_text(b, "fixed: there is no fix yet");
   }
 }
 
-static char *score(struct pool *pool, const char *vector)
+char *advisory_score_words(struct pool *pool, const char *vector)
 {
   struct cvss v;
   if (!*vector || cvss_parse(bytes_str(vector), &v, NULL))
@@ -125,9 +124,9 @@ static void severity(struct pool *pool, struct buf *b, const struct advisory *a)
     return;
   heading(b, "Severity");
   if (*a->cvss31)
-    add_text(b, pool_printf(pool, "CVSS v3.1: %s\n%s", score(pool, a->cvss31), a->cvss31));
+    add_text(b, pool_printf(pool, "CVSS v3.1: %s\n%s", advisory_score_words(pool, a->cvss31), a->cvss31));
   if (*a->cvss40)
-    add_text(b, pool_printf(pool, "CVSS v4.0: %s\n%s", score(pool, a->cvss40), a->cvss40));
+    add_text(b, pool_printf(pool, "CVSS v4.0: %s\n%s", advisory_score_words(pool, a->cvss40), a->cvss40));
   if (assess_cwe_name(a->cwe))
     add_text(b, pool_printf(pool, "Weakness: %s, %s", a->cwe, assess_cwe_name(a->cwe)));
 }
@@ -141,6 +140,20 @@ static void exploitation(struct buf *b, const struct advisory *a)
     add_text(b, "Attacks have been observed.");
   if (a->exploit_public)
     add_text(b, "An exploit is publicly known.");
+}
+
+/* The text of #advisory has its own lines already. */
+static void details(struct pool *pool, struct buf *b, const struct advisory *a)
+{
+  struct bytes rest = bytes_str(advisory_markdown_lines(pool, a->text, WIDTH - strlen(INDENT))), line;
+  if (!rest.len)
+    return;
+  heading(b, "Details");
+  while (bytes_next_line(&rest, &line)) {
+    buf_adds(b, line.len ? INDENT : "");
+    buf_add(b, line);
+    buf_addc(b, '\n');
+  }
 }
 
 static void lists(struct pool *pool, struct buf *b, const struct advisory *a)
@@ -169,6 +182,7 @@ struct bytes advisory_text(struct pool *pool, const struct advisory *a)
   add_text(&b, a->title);
   if (*a->cve)
     add_text(&b, a->cve);
+  section(&b, "THIS ADVISORY IS WITHDRAWN", a->withdrawn);
   products(pool, &b, a);
   section(&b, "Description", a->description);
   section(&b, "Impact", a->impact);
@@ -176,6 +190,7 @@ struct bytes advisory_text(struct pool *pool, const struct advisory *a)
   exploitation(&b, a);
   section(&b, "Mitigation", a->mitigation);
   section(&b, "Workaround", a->workaround);
+  details(pool, &b, a);
   lists(pool, &b, a);
   heading(&b, "Publisher");
   add_text(&b, a->organisation);

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 noinst_LIBRARIES += libadvisory.a
 libadvisory_a_SOURCES = src/advisory/advisory_facts.c src/advisory/advisory_version.c src/advisory/advisory_gap.c \
+	src/advisory/advisory_format.c src/advisory/advisory_html.c src/advisory/advisory_html_page.c src/advisory/advisory_html_put.c \
+	src/advisory/advisory_html_style.c src/advisory/advisory_markdown.c src/advisory/advisory_markdown.h \
+	src/advisory/advisory_markdown_html.c src/advisory/advisory_markdown_text.c \
 	src/advisory/advisory_json.c src/advisory/advisory_csaf.c src/advisory/advisory_text.c src/advisory/advisory_cve.c \
 	src/advisory/advisory_check.c src/advisory/advisory_check_history.c src/advisory/advisory_check_product.c \
 	src/advisory/advisory_check_score.c src/advisory/advisory_private.h
-libadvisory_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-ADVISORY_ROOM = libadvisory.a $(CASE_ROOM) $(ASSESS_ROOM) $(BASE_ROOM) $(JANSSON_LIBS)
+libadvisory_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CMARK_CFLAGS)
+ADVISORY_ROOM = libadvisory.a $(CASE_ROOM) $(ASSESS_ROOM) $(BASE_ROOM) $(JANSSON_LIBS) $(CMARK_LIBS)
 
 if HAVE_CHECK
 check_PROGRAMS += test_advisory test_advisory_check

@@ -4,7 +4,7 @@
 
 #include <embargod/advisory.h>
 
-static const char usage[] = "usage: embargoctl advisory show ID | export ID --format csaf|text|cve\n";
+static const char usage[] = "usage: embargoctl advisory show ID | export ID --format csaf|html|text|cve\n";
 
 /* The namespace of CSAF: the site of the disclosure policy, else that of our address. */
 static const char *space_of(struct pool *pool, const struct conf *c)
@@ -79,7 +79,7 @@ static int export(struct pool *pool, const struct advisory *a, enum advisory_for
     buf_printf(out, "%s: the %s document lacks:\n%s", a->id, advisory_format_name(f), buf_str(&lines));
     return 1;
   }
-  struct bytes document = f == ADVISORY_CSAF ? advisory_csaf(pool, a) : f == ADVISORY_CVE ? advisory_cve(pool, a) : advisory_text(pool, a);
+  struct bytes document = advisory_document(pool, a, f);
   if (f == ADVISORY_CSAF && advisory_csaf_fault(pool, document, &fault)) {
     buf_printf(out, "%s: no valid CSAF document: %s (test %s of CSAF 2.0, section 6.1): %s\n", a->id, fault.path, fault.test, fault.why);
     return 1;

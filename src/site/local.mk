@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 noinst_LIBRARIES += libsite.a
-libsite_a_SOURCES = src/site/site_csaf.c src/site/site_security.c src/site/site_wkd.c src/site/site_thin.c src/site/site_set.c \
+libsite_a_SOURCES = src/site/site_csaf.c src/site/site_security.c src/site/site_wkd.c src/site/site_page.c src/site/site_atom.c src/site/site_set.c \
 	src/site/site_folder.c src/site/site_stage.c src/site/site_build.c src/site/site_private.h
 libsite_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 SITE_ROOM = libsite.a $(ADVISORY_ROOM) $(WKD_ROOM) $(BASE_ROOM) $(JANSSON_LIBS)
@@ -11,4 +11,9 @@ test_site_build_SOURCES = tests/unit/test_site_build.c tests/unit/test_site_worl
 test_site_build_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 test_site_build_LDADD = $(SITE_ROOM) $(UNIT_LIBS)
 TESTS += test_site_build
+check_PROGRAMS += test_site_page
+test_site_page_SOURCES = tests/unit/test_site_page.c
+test_site_page_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_site_page_LDADD = $(SITE_ROOM) $(UNIT_LIBS)
+TESTS += test_site_page
 endif

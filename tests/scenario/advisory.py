@@ -83,11 +83,15 @@ def from_mail_to_documents(s):
     s.set_conf("product \"Viewer\"", "cve_org_id = \"%s\"\nproduct \"Viewer\"" % ORG)
     record = export(s, "cve")
     cve(json.loads(record))
-    for document in (export(s, "csaf"), text, record):
+    page = export(s, "html")
+    for part in ("<h1 dir=\"auto\">Pump takes &lt;any&gt; {{firmware}}</h1>", "<li>from 1.2 on, up to and including 2.3</li>", "<p class=\"tlp tlp-clear\">TLP:CLEAR</p>",
+                 "<a href=\"https://pumps.example/fw/2.4\" rel=\"noreferrer\">Version 2.4</a>", "<strong>Draft.</strong>"):
+        expect(part in page, "the page has " + part, page)
+    for document in (export(s, "csaf"), text, record, page):
         for word in (SECRET, "nsideword", "robin@lab.example", "Robin Reporter", "uncontrolled", "alice"):
             expect(word not in document, word + " stays inside", document)
     expect(not s.fresh(s.bob) + s.fresh(s.robin) + s.fresh(s.alice), "nobody was written to")
-    expect("usage: embargoctl advisory" in s.ctl("advisory", "export", CASE, "--format", "html", code=64), "no such format")
+    expect("usage: embargoctl advisory" in s.ctl("advisory", "export", CASE, "--format", "pdf", code=64), "no such format")
     expect("EMB-2026-0009" in s.ctl("advisory", "show", "EMB-2026-0009", code=1), "no such case")
 
 
