@@ -55,6 +55,11 @@ struct conf_deadline {
 struct conf {
   const char *file;          /* absolute */
   const char *organisation, *address, *contact, *policy_url, *cve_org_id, *language, *zone, *case_prefix;
+  const char *site_url;      /* "https://security.example.com", no path; "": there is no site */
+  const char *site_dir;
+  int security_txt_days;
+  const char **publish_notify; /* NULL-terminated; empty: isac, customer, coordinator */
+  const char *clock_unsynchronised; /* "hold", "ignore" */
   int digest_hour;           /* local hour of the daily digest; -1: none */
   int key_check_hour;        /* local hour of the look at all keys; -1: none */
   int default_hour;          /* local hour of a plain date */

@@ -104,6 +104,32 @@ static void check_zone(struct conf_errors *e, const struct conf *c)
     conf_error(e, line_of(e, "zone"), "zone = %s: no such time zone (such as Europe/Berlin)", z);
 }
 
+/* RFC 9116, RFC 8615 and CSAF 2.0 (section 7.1.8) want fixed paths at the root of the host. */
+static void check_site(struct conf_errors *e, const struct conf *c)
+{
+  size_t scheme_len = text_istarts(c->site_url, "https://") ? 8 : 0;
+  const char *host = text_empty(c->site_url) ? "" : c->site_url + scheme_len;
+  if (text_empty(c->site_url))
+    return;
+  if (!scheme_len || !*host || host[strcspn(host, "/?#@ \"<>")])
+    conf_error(e, line_of(e, "site_url"), "site_url = %s: wanted is https:// and a host, without a path or a slash at the end", c->site_url);
+}
+
+static void check_publish_notify(struct conf_errors *e, const struct conf *c)
+{
+  static const char *const kinds[] = { "none", "regulator", "coordinator", "isac", "customer", "supplier", "other" };
+  for (const char **v = c->publish_notify; v && *v; v++) {
+    bool known = conf_stakeholder_by_name(c, *v) != NULL;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+      known |= text_ieq(kinds[i], *v);
+    for (size_t i = 0; i < c->stakeholder_count; i++)
+      for (const char **g = c->stakeholder[i].groups; g && *g; g++)
+        known |= text_ieq(*g, *v);
+    if (!known)
+      conf_error(e, line_of(e, "publish_notify"), "publish_notify: \"%s\" is no kind, group or name of a stakeholder", *v);
+  }
+}
+
 static void check_field_values(struct conf_errors *e, const struct conf *c)
 {
   for (const char **v = c->field_values; v && *v; v++) {
@@ -144,6 +170,8 @@ void conf_check_whole(struct conf_errors *e, struct conf *c)
   check_zone(e, c);
   check_clinical(e, c);
   check_field_values(e, c);
+  check_site(e, c);
+  check_publish_notify(e, c);
   if (c->gnupg_home && strlen(c->gnupg_home) > HOME_MAX)
     conf_error(e, line_of(e, "gnupg_home"),
                "gnupg_home: %s is longer than %d characters, too long for gpg-agent's sockets: choose a shorter path", c->gnupg_home, HOME_MAX);

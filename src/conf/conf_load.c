@@ -118,6 +118,7 @@ static void places(struct conf_errors *e, struct conf *c)
   c->gnupg_home = below(e, c, c->gnupg_home, "gnupg");
   c->database = below(e, c, c->database, "embargod.db");
   c->master_key_file = below(e, c, c->master_key_file, "master.key");
+  c->site_dir = below(e, c, c->site_dir, "site");
   c->control_socket = below(e, c, c->control_socket, "control");
   if (text_empty(c->template_dir)) {
     const char *data = secure_getenv("EMBARGOD_DATA"); /* from the build folder: demo and tests */
