@@ -386,6 +386,38 @@ def disk_full_once(s):
     handled_once(s)
 
 
+FULL = r"""
+mount -t tmpfs -o size=24m none "$SITE" || exit 77
+cp -a "$SITE.saved/." "$SITE"
+fill() { dd if=/dev/zero of="$SITE/filler" bs=4k 2>/dev/null; truncate -s "-$1" "$SITE/filler"; }
+run() { "$BUILD/embargod" --once -c "$SITE/embargod.conf" 2>>"$SITE.log"; echo "$1 $?"; rm -f "$SITE/filler"; }
+fill 0; run full
+for room in 40960 98304 196608 393216; do fill $room; run $room; done
+run room
+rm -rf "$SITE.saved"; cp -a "$SITE" "$SITE.saved"
+"""
+
+
+def file_system_full(s):
+    """A file system of its own (in a mount namespace), full to the last block, and with room for less and less of the work: each run ends
+    with 75 and its reason or does it all, once."""
+    s.deliver(s.report())
+    shutil.copytree(s.dir, s.dir + ".saved", ignore=lambda folder, names: [n for n in names if n.startswith("S.")])
+    r = subprocess.run(["unshare", "-rm", "sh", "-c", FULL], capture_output=True, env=dict(s.env, SITE=s.dir, BUILD=BUILD))
+    if r.returncode == 77 or b"unshare failed" in r.stderr:
+        print("skipped  file_system_full: no mount namespace for us here: %s" % r.stderr.decode().strip(), flush=True)
+        return
+    with open(s.dir + ".log") as f:
+        said = f.read()
+    ends = dict(line.split() for line in r.stdout.decode().splitlines())
+    expect(ends.get("full") == "75" and ends.get("room") == "0" and set(ends.values()) <= {"0", "75"}, "75 or all is done", ends, said)
+    expect("disk full: free some space where " + s.dir in said, "and what to do", said)
+    shutil.rmtree(s.dir)
+    os.rename(s.dir + ".saved", s.dir)
+    handled_once(s)
+    expect("sound" in s.ctl("check"), "the store is sound")
+
+
 def store_is_locked(s):
     """Another program has the store open for writing: it is named as the trouble, and the letter waits for its end. A second daemon:
     see one_daemon_one_store."""
@@ -481,7 +513,7 @@ def our_key_is_missing(s):
 
 
 STORIES = [cannot_be_decrypted, signers, known_key_is_revoked, odd_headers, parser_is_killed, decrypter_is_killed, agent_dies, held_until_reload, held_until_a_key,
-           helper_missing_at_reload, disk_full, disk_full_once, store_is_locked,
+           helper_missing_at_reload, disk_full, disk_full_once, file_system_full, store_is_locked,
            configuration_errors, our_key_is_missing]
 SETUP = {signers: {"env": {"EMBARGOD_FAKE_TIME": "+172800"}},
          held_until_reload: {"alice_expire": "1d", "bob_expire": "1d", "env": {"EMBARGOD_FAKE_TIME": "+172800"}},
