@@ -4,10 +4,9 @@
 
 #include <embargod/file.h>
 #include <embargod/secret.h>
-#include <jansson.h>
 #include <string.h>
 
-#include "site_private.h"
+#include "site_check_private.h"
 
 struct build {
   struct pool *pool;
@@ -187,6 +186,9 @@ enum status site_build(const char *dir, const struct site *s, struct pool *pool,
     return ST_OK;
   }
   st = site_stage_fill(&stage, b.err);
+  if (!st)
+    st = site_check_built(&stage, s->now, b.err);
+  FAILPOINT("site.checked");
   if (!st)
     st = site_stage_switch(&stage, dir, b.err);
   if (st) {

@@ -31,6 +31,7 @@ struct site_item {
   ino_t ino;         /* in the tree that is there; 0: not in it */
   struct bytes body; /* to be written; p NULL: taken over */
   bool wanted, done;
+  size_t number;      /* for whoever uses the set */
 };
 struct site_set {
   struct pool *pool;
