@@ -124,17 +124,15 @@ enum status store_event_list(struct store *st, struct pool *pool, const char *ca
 {
   AUTO(db_donep) struct db_stmt *q = NULL;
   struct store_row row = { .st = st, .pool = pool, .table = "event", .err = err };
-  int64_t ref = 0;
   size_t cap = 0;
   bool more;
   *out = NULL;
   *count = 0;
-  enum status s = store_case_ref(st, case_id, &ref, err);
-  if (s == ST_OK)
-    s = db_query(st->db,
-                 STORE_FAMILY "SELECT e.id, e.at, e.letter_id, e.kind, e.who, e.text, e.case_id, family.name"
-                              " FROM event e JOIN family ON family.id = e.case_id ORDER BY e.id",
-                 DB_ARGS(db_i(ref)), &q, err);
+  enum status s =
+      store_family_query(st, case_id,
+                         STORE_FAMILY "SELECT e.id, e.at, e.letter_id, e.kind, e.who, e.text, e.case_id, family.name"
+                                      " FROM event e JOIN family ON family.id = e.case_id ORDER BY e.id",
+                         &q, err);
   while (s == ST_OK && (s = db_next(q, &more, err)) == ST_OK && more) {
     row.id = db_int(q, 0);
     s = store_case_key(st, db_int(q, 6), &row.key, err);

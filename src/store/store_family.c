@@ -18,6 +18,14 @@ enum status store_case_live(struct store *st, struct pool *pool, const char *id,
   return s;
 }
 
+enum status store_family_query(struct store *st, const char *case_id, const char *sql, struct db_stmt **out,
+                               struct fault *err)
+{
+  int64_t ref = 0;
+  enum status s = store_case_ref(st, case_id, &ref, err);
+  return s == ST_OK ? db_query(st->db, sql, DB_ARGS(db_i(ref)), out, err) : s;
+}
+
 static bool has_party(const struct vuln_case *vc, int64_t id)
 {
   for (size_t i = 0; i < vc->party_count; i++)

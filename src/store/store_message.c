@@ -45,18 +45,16 @@ enum status store_message_list(struct store *st, struct pool *pool, const char *
 {
   AUTO(db_donep) struct db_stmt *q = NULL;
   struct store_row row = { .st = st, .pool = pool, .table = "message", .err = err };
-  int64_t ref = 0;
   size_t cap = 0;
   bool more;
   *out = NULL;
   *count = 0;
-  enum status s = store_case_ref(st, case_id, &ref, err);
-  if (s == ST_OK)
-    s = db_query(st->db,
-                 STORE_FAMILY "SELECT m.id, m.at, m.letter_id, m.party, m.kind, m.who, m.subject, m.text, m.message_id,"
-                              " m.protection, m.case_id FROM message m JOIN family ON family.id = m.case_id"
-                              " ORDER BY m.id",
-                 DB_ARGS(db_i(ref)), &q, err);
+  enum status s = store_family_query(
+      st, case_id,
+      STORE_FAMILY "SELECT m.id, m.at, m.letter_id, m.party, m.kind, m.who, m.subject, m.text, m.message_id,"
+                   " m.protection, m.case_id FROM message m JOIN family ON family.id = m.case_id"
+                   " ORDER BY m.id",
+      &q, err);
   while (s == ST_OK && (s = db_next(q, &more, err)) == ST_OK && more) {
     row.id = db_int(q, 0);
     s = store_case_key(st, db_int(q, 10), &row.key, err);
@@ -111,13 +109,12 @@ static enum status newest_ids(struct store_row *row, int64_t ref, int64_t party,
   *count = 0;
   enum status s = db_query(
       row->st->db,
-      STORE_FAMILY
-      "SELECT m.at, m.id, 0, m.message_id, m.case_id FROM message m JOIN family ON family.id = m.case_id"
-      " WHERE m.party = $2 AND m.message_id_digest IS NOT NULL"
-      " UNION ALL SELECT o.queued_at, o.id, 1, o.message_id, o.case_id FROM outbox o"
-      " JOIN family ON family.id = o.case_id WHERE o.party = $2 AND o.message_id_digest IS NOT NULL"
-      " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.message_id_digest = o.message_id_digest"
-      " AND m.case_id IN (SELECT id FROM family)) ORDER BY 1 DESC, 3 DESC, 2 DESC LIMIT $3",
+      STORE_FAMILY "SELECT m.at, m.id, 0, m.message_id, m.case_id FROM message m JOIN family ON family.id = m.case_id"
+                   " WHERE m.party = $2 AND m.message_id_digest IS NOT NULL"
+                   " UNION ALL SELECT o.queued_at, o.id, 1, o.message_id, o.case_id FROM outbox o"
+                   " JOIN family ON family.id = o.case_id WHERE o.party = $2 AND o.message_id_digest IS NOT NULL"
+                   " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.message_id_digest = o.message_id_digest"
+                   " AND m.case_id IN (SELECT id FROM family)) ORDER BY 1 DESC, 3 DESC, 2 DESC LIMIT $3",
       DB_ARGS(db_i(ref), db_i(party), db_i((int64_t)max)), &q, row->err);
   while (s == ST_OK && (s = db_next(q, &more, row->err)) == ST_OK && more) {
     row->id = db_int(q, 1);

@@ -116,10 +116,16 @@ MUST_USE enum status store_case_load_ref(struct store *st, struct pool *pool, in
                                          struct fault *err);
 
 /* ---- store_family.c ---- */
-/* A case and all that were merged into it, however deep: "WITH ... SELECT ... FROM ... JOIN family". $1 is the case's row. */
+/* A case and all that were merged into it, however deep: "WITH ... SELECT ... FROM ... JOIN family". $1 is the case's
+ * row. */
 #define STORE_FAMILY                                                                                                   \
   "WITH RECURSIVE family (id, name) AS (SELECT id, name FROM vuln_case WHERE id = $1 UNION"                            \
   " SELECT c.id, c.name FROM vuln_case c JOIN family f ON c.merged_into = f.name AND c.merged_into <> '') "
+
+/* Rows of a case and its family: sql goes on where STORE_FAMILY ends, its only parameter is $1. Then db_next() as ever.
+ */
+MUST_USE enum status store_family_query(struct store *st, const char *case_id, const char *sql, struct db_stmt **out,
+                                        struct fault *err);
 
 /* ---- store_event.c ---- */
 struct bytes store_event_first_head(struct store *st, struct pool *pool, int64_t ref);

@@ -240,13 +240,6 @@ def daily_digest(s):
 # ---- a clock that jumps ----
 def clock_jumps(s):
     """A jump holds what is released, over a restart, until somebody confirms the time; a jump back lets go."""
-    clock = os.path.join(s.root, "clock")
-
-    def set_clock(ahead):
-        with open(clock + ".new", "w") as f:
-            f.write("+%d" % ahead)
-        os.rename(clock + ".new", clock)
-
     mails = []
 
     def heard(words):
@@ -256,8 +249,8 @@ def clock_jumps(s):
         wait(look, "alice hears: " + words)
         return next(m for m in mails if words in m.subject)
 
-    set_clock(0)
-    env = {"EMBARGOD_FAKE_TIME": "@" + clock}
+    s.set_clock(0)
+    env = s.clock()
     s.deliver(s.report())
     s.once()
     fw = s.one(s.alice)
@@ -265,10 +258,10 @@ def clock_jumps(s):
     token = re.search(r"#approve ([a-z2-7]{16})", r.text).group(1)
     with s.daemon(env) as d:
         d.says("keys ready")
-        set_clock(240)
+        s.set_clock(240)
         d.says("inbox online")
         expect("not held" in s.ctl("clock"), "four minutes are no jump")
-        set_clock(240 + 7300)
+        s.set_clock(240 + 7300)
         m = heard("has jumped 2 hours forward: releases are held")
         expect("embargoctl clock accept" in m.text and m.encrypted, "what to do", m.text)
         expect("HELD, the clock has jumped 2 hours forward" in s.ctl("clock") and "releases are held" in s.ctl("status"), "shown")
@@ -277,15 +270,15 @@ def clock_jumps(s):
     expect("FAILED" in r.text and "has jumped 2 hours forward" in r.text.replace("\n        ", " ") and not s.fresh(s.cisa), "held over a restart", r.text)
     with s.daemon(env) as d:
         d.says("keys ready")
-        set_clock(100)
+        s.set_clock(100)
         heard("clock is back: releases go on")
         expect("not held" in s.ctl("clock"), "let go")
-        set_clock(100000)
+        s.set_clock(100000)
         heard("has jumped 27 hours forward")
         heard("Reminder: still awake")
-        set_clock(50000)
+        s.set_clock(50000)
         heard("has jumped 13 hours forward")
-        set_clock(100000)
+        s.set_clock(100000)
         wait(lambda: d.log().count("the clock has jumped") == 4, "it jumps forward once more")
         d.says("kind=alarm", 8)
         wait(lambda: not s.ctl_json("outbox"), "all is sent")

@@ -438,27 +438,20 @@ def killed_at_the_end(s):
 
 def a_clock_in_doubt(s):
     """While the clock is in doubt nothing ends; when somebody has confirmed it, it ends at once. A running daemon ends it at its instant."""
-    clock = os.path.join(s.root, "clock")
-
-    def set_clock(ahead):
-        with open(clock + ".new", "w") as f:
-            f.write("+%d" % ahead)
-        os.rename(clock + ".new", clock)
-
-    set_clock(0)
-    env = {"EMBARGOD_FAKE_TIME": "@" + clock}
+    s.set_clock(0)
+    env = s.clock()
     with s.daemon(env) as d:
         once, s.once = s.once, lambda: settle(s)
         one, two = opened(s, "Pump takes any firmware", "Monitor shows secrets")
         ok(s.command(s.alice, "#embargo propose +5d\n", one))
         ok(s.command(s.alice, "#embargo propose %s\n" % time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 100)), two))
         s.fresh(s.robin)
-        set_clock(120)
+        s.set_clock(120)
         wait(lambda: s.show(TWO)["embargo"] == "Exited", "the second ends while the daemon runs")
         settle(s)
         told(s, s.robin, "[%s] The embargo has ended" % TWO)
         expect(s.show(ONE)["embargo"] == "Revise", "the first does not", s.show(ONE))
-        set_clock(6 * DAY)
+        s.set_clock(6 * DAY)
         d.says("the clock has jumped")
         wait(lambda: any("has jumped" in m.subject for m in s.fresh(s.alice)), "the analysts are told of the jump")
         settle(s)

@@ -533,21 +533,14 @@ def chased(s):
 
 def chase_waits_for_the_clock(s):
     """While the clock is in doubt nobody is chased; once an operator has confirmed it, they are."""
-    clock = os.path.join(s.root, "clock")
-
-    def set_clock(ahead):
-        with open(clock + ".new", "w") as f:
-            f.write("+%d" % ahead)
-        os.rename(clock + ".new", clock)
-
     ack, fw = reported_once(s)
     ok(s.command(s.alice, "#invite cisa\n", fw))
     s.one(s.cisa, "the invitation")
-    set_clock(0)
-    with s.daemon({"EMBARGOD_FAKE_TIME": "@" + clock}) as d:
+    s.set_clock(0)
+    with s.daemon(s.clock()) as d:
         d.says("keys ready")
         wait(lambda: "not held" in s.ctl("clock"), "it runs")
-        set_clock(8 * 86400)
+        s.set_clock(8 * 86400)
         d.says("the clock has jumped")
         before = d.log().count("mail sent")
         s.deliver(s.robin.encrypted(s.ADDRESS, "Re: " + fw.subject, "Still there?\n", reply_to=ack))

@@ -99,17 +99,6 @@ class NetSite(Site):
         expect(len(got) <= 1, "several mails of kind %s to %s" % (kind, to.name), got)
         return got[0] if got else None
 
-    # ---- a wall clock in a file ----
-    def clock(self):
-        self.clock_file = os.path.join(self.root, "clock")
-        self.set_clock(0)
-        return {"EMBARGOD_FAKE_TIME": "@" + self.clock_file}
-
-    def set_clock(self, ahead_s):
-        with open(self.clock_file + ".new", "w") as f:
-            f.write("+%d" % ahead_s)
-        os.rename(self.clock_file + ".new", self.clock_file)
-
 
 def from_sink(sink, person):
     """What a person got from a submission server, opened; oldest first."""
