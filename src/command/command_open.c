@@ -77,12 +77,19 @@ static enum status reporter_clear(struct command_context *cx, bool yes, struct f
   struct vuln_case *vc = command_case(cx);
   if (!cx->w->analyst->lead)
     return fault(err, ST_DENIED, "only lead analysts decide on replies in clear");
+  const char *policy = cx->w->conf->reply_clear;
+  if (yes && text_ieq(policy, "never"))
+    return fault(err, ST_DENIED,
+                 "the configuration forbids replies in clear in every case (reply_clear = never): get the reporter's key with #key import or "
+                 "#key accept, or have an operator set reply_clear = lead and reload embargod");
+  if (!yes && text_ieq(policy, "allow"))
+    return fault(err, ST_DENIED,
+                 "the configuration allows replies in clear in every case (reply_clear = allow): an operator may set reply_clear = lead and "
+                 "reload embargod");
   const char *was = vc->reporter_clear_ok ? "allowed" : "not allowed", *is = yes ? "allowed" : "not allowed";
   vc->reporter_clear_ok = yes;
   command_event(cx, "reporter.clear", "replies in clear: %s -> %s", was, is);
   command_say(cx, "%s: replies in clear to a reporter without a key: %s (was: %s)", vc->id, is, was);
-  if (yes && text_ieq(cx->w->conf->reply_clear, "never"))
-    command_say(cx, "but the configuration forbids them in every case (reply_clear = never)");
   return ST_OK;
 }
 

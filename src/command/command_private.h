@@ -46,6 +46,7 @@ struct command_given {
 struct command_context {
   struct pool *pool;
   const struct command_world *w;
+  const struct command_mail *mail;
   struct plan *plan;
   unsigned command; /* index of the one that runs */
   int vc;           /* index into plan->vc of the case that the lines are about; -1: none */

@@ -283,7 +283,7 @@ void command_run(struct pool *pool, const struct command_world *w, const struct 
 {
   memset(plan, 0, sizeof *plan);
   plan->note.reason = "";
-  struct command_context cx = { .pool = pool, .w = w, .plan = plan, .vc = -1 };
+  struct command_context cx = { .pool = pool, .w = w, .mail = m, .plan = plan, .vc = -1 };
   if (m->refuse) {
     refuse_all(pool, m, plan);
     return;

@@ -60,9 +60,37 @@ enum status command_do_defer(struct command_context *cx, const struct command *c
   return with_reason(cx, cmd, RM_EV_DEFER, err);
 }
 
+/* Does a line of this mail, above or below, write to the reporter? */
+static bool mail_replies(const struct command_context *cx)
+{
+  for (size_t i = 0; i < cx->mail->count; i++)
+    if (strcmp(cx->mail->command[i].name, "reply") == 0)
+      return true;
+  return false;
+}
+
+/* What a closed case leaves open: said, not refused. */
+static void warn_of_open_ends(struct command_context *cx)
+{
+  const struct vuln_case *vc = command_case(cx);
+  const struct party *reporter = case_reporter(vc);
+  const char *zone = cx->w->conf->zone;
+  if (vc->em == EM_ACTIVE || vc->em == EM_REVISE)
+    command_say(cx, "WARNING: the embargo runs on until %s; #embargo terminate REASON ends it now", time_local(cx->pool, vc->embargo_until, zone));
+  if (!reporter || text_empty(reporter->address) || mail_replies(cx))
+    return;
+  if (!vc->first_answer_at)
+    command_say(cx, "WARNING: nobody has answered the reporter yet; #reply tells them what became of their report");
+  else
+    command_say(cx, "WARNING: the reporter is not told of it, last written to on %s; #reply tells them", time_local(cx->pool, vc->last_contact_at, zone));
+}
+
 enum status command_do_close(struct command_context *cx, const struct command *cmd, struct fault *err)
 {
-  return with_reason(cx, cmd, RM_EV_CLOSE, err);
+  enum status st = with_reason(cx, cmd, RM_EV_CLOSE, err);
+  if (st == ST_OK)
+    warn_of_open_ends(cx);
+  return st;
 }
 
 enum status command_do_reopen(struct command_context *cx, const struct command *cmd, struct fault *err)
