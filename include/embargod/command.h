@@ -77,7 +77,7 @@ enum effect_kind {
   EFFECT_MOVE,       /* a letter of vc goes to to_vc */
   EFFECT_COPY,       /* a letter of vc is kept in to_vc, too */
 };
-enum answer_kind { ANSWER_HELP = 1, ANSWER_LIST, ANSWER_SHOW, ANSWER_HISTORY, ANSWER_STATS, ANSWER_KEY_LIST, ANSWER_KEY_SHOW, ANSWER_DUE };
+enum answer_kind { ANSWER_HELP = 1, ANSWER_LIST, ANSWER_SHOW, ANSWER_HISTORY, ANSWER_STATS, ANSWER_KEY_LIST, ANSWER_KEY_SHOW, ANSWER_DUE, ANSWER_FIELDS };
 enum letter_to { TO_REPORTER = 1, TO_STAKEHOLDER, TO_PARTY, TO_SELF /* a form to be filed, to the analyst who asks */ };
 struct effect {
   enum effect_kind kind;

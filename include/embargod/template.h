@@ -59,6 +59,15 @@ struct template_form {
 /* REJECT: no such form, or one that cannot be rendered. name with its folder. */
 MUST_USE enum status template_form(struct pool *pool, const struct template_set *s, const char *name, const char *language,
                                    const struct tvalue *data, struct template_form *out, struct fault *err);
+/* The language that the form is filled in with, whatever that of its labels: its file's "Values: en" below the subject, else language. */
+const char *template_form_language(const struct template_set *s, const char *name, const char *language);
+/* A form or letter that shows field.NAME. */
+struct template_use {
+  const char *name; /* with its folder */
+  bool required;    /* of a form: the field must be answered; of a letter: it does not go out without */
+};
+/* Those of the set in English. */
+size_t template_answer_uses(struct pool *pool, const struct template_set *s, const char *answer, struct template_use **out);
 const char **template_form_names(struct pool *pool, const struct template_set *s);   /* without folder; NULL-terminated */
 const char **template_answer_names(struct pool *pool, const struct template_set *s); /* every NAME of a variable field.NAME */
 

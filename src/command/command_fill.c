@@ -39,6 +39,7 @@ static const struct {
   { "clinical_rationale", "#clinical EXPLOITABILITY HARM + rationale" },
   { "part_806", "#clinical EXPLOITABILITY HARM + rationale" },
   { "adverse_events", "#adverse-events none | + text" },
+  { "incident_aware", "#fact incident DATE" },
   { "exploitation", "#attacks [DATE], #exploit-public [DATE]" },
   { "fix_ready", "#fix-ready [DATE]" },
   { "fix_deployed", "#fix-deployed [DATE]" },
@@ -141,9 +142,16 @@ enum status command_do_field(struct command_context *cx, const struct command *c
   const char *const *known = cx->w->answers;
   size_t len = strcspn(cmd->args, " ");
   const char *word = pool_strndup(cx->pool, cmd->args, len);
+  if (!*word && text_empty(cmd->text)) {
+    command_effect(cx, EFFECT_ANSWER)->answer = ANSWER_FIELDS;
+    command_say(cx, "the fields of %s are below", command_case(cx)->id);
+    return ST_OK;
+  }
   if (!*word)
     return command_usage(cmd, err,
                          pool_printf(cx->pool, "the field's name is missing; there are: %s", all_of(cx, known)));
+  if (command_may_write(cx, true, err))
+    return ST_DENIED;
   if (*word == '-')
     return remove_answer(cx, word + 1, err);
   const char *name = named(known, word);

@@ -329,6 +329,9 @@ enum status answer_text(struct gate *g, struct pool *pool, const struct effect *
     *out = buf_str(&b);
     return st;
   }
+  case ANSWER_FIELDS:
+    *out = answer_fields(g, pool, vc);
+    return ST_OK;
   case ANSWER_STATS: {
     struct buf b = buf_new(pool, 1024);
     enum status st = stats_answer(g, pool, e->args, false, &b, err);

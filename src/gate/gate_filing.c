@@ -9,7 +9,7 @@
 struct filing {
   const char *name; /* without folder */
   struct template_form form;
-  size_t missing;
+  size_t missing; /* of the required ones */
 };
 
 static bool is_missing(const struct template_field *f)
@@ -23,20 +23,19 @@ static const char *filling(struct run *r, const struct template_field *f)
   return *command ? command : f->required ? "the configuration, or the portal's own words" : "";
 }
 
-/* Required ones first. */
 static void put_missing(struct run *r, struct tvalue *vars, struct filing *f)
 {
-  for (int required = 1; required >= 0; required--)
-    for (size_t i = 0; i < f->form.count; i++) {
-      const struct template_field *from = &f->form.field[i];
-      if (!is_missing(from) || from->required != (required == 1))
-        continue;
-      struct tvalue *v = template_add_row(r->pool, vars, "missing_fields");
-      tvalue_sets(r->pool, v, "label", from->label);
-      tvalue_setb(r->pool, v, "required", from->required);
-      tvalue_sets(r->pool, v, "command", filling(r, from));
-      f->missing++;
-    }
+  for (size_t i = 0; i < f->form.count; i++) {
+    const struct template_field *from = &f->form.field[i];
+    if (!is_missing(from))
+      continue;
+    struct tvalue *v = template_add_row(r->pool, vars, from->required ? "missing_fields" : "empty_fields");
+    tvalue_sets(r->pool, v, "label", from->label);
+    tvalue_sets(r->pool, v, "command", filling(r, from));
+    f->missing += from->required;
+    if (!from->required)
+      template_put(r->pool, vars, "filing.empty", "yes");
+  }
 }
 
 static void put_fields(struct run *r, struct tvalue *vars, const struct filing *f)
@@ -45,24 +44,38 @@ static void put_fields(struct run *r, struct tvalue *vars, const struct filing *
     struct tvalue *v = template_add_row(r->pool, vars, "form_fields");
     tvalue_sets(r->pool, v, "label", f->form.field[i].label);
     tvalue_sets(r->pool, v, "value", f->form.field[i].value);
+    tvalue_setb(r->pool, v, "required", f->form.field[i].required);
   }
 }
 
-/* When the deadline of that name is due; "" when there is none, or it does not run. */
-static enum status put_deadline(struct run *r, struct vuln_case *vc, struct tvalue *vars, const char *name,
-                                struct fault *err)
+static bool meets(const struct due_deadline *d, const char *name)
+{
+  const char *prefix = "filed:";
+  for (size_t i = 0; i < d->met_by_count; i++)
+    if (text_istarts(d->met_by[i], prefix) && text_ieq(d->met_by[i] + strlen(prefix), name))
+      return true;
+  return false;
+}
+
+/* When those that this filing meets are due, but for what does not apply; "" when there are none. */
+static enum status put_deadlines(struct run *r, struct vuln_case *vc, struct tvalue *vars, const char *name,
+                                 struct fault *err)
 {
   const struct conf *c = r->g->conf;
   struct due_known k;
   struct due_world w;
+  struct buf b = buf_new(r->pool, 120);
   enum status st = due_know(r->g, r->pool, vc, &k, &w, err);
   for (size_t i = 0; !st && i < c->due_count; i++) {
-    if (!text_ieq(c->due[i].name, name))
+    if (!meets(&c->due[i], name))
       continue;
     struct due_status s = due_judge(r->pool, &c->due[i], &w);
-    const char *at = s.due_at ? time_local(r->pool, s.due_at, c->zone) : s.reason;
-    template_put(r->pool, vars, "filing.deadline", pool_printf(r->pool, "%s (%s)", at, due_state_name(s.state)));
+    if (s.state != DUE_NOT_APPLICABLE)
+      buf_printf(&b, "%s%s%s%s (%s)", b.len ? "\n       " : "", text_ieq(c->due[i].name, name) ? "" : c->due[i].name,
+                 text_ieq(c->due[i].name, name) ? "" : ": ",
+                 s.due_at ? time_local(r->pool, s.due_at, c->zone) : s.reason, due_state_name(s.state));
   }
+  template_put(r->pool, vars, "filing.deadline", buf_str(&b));
   return st;
 }
 
@@ -76,20 +89,21 @@ static json_t *js(const char *s)
 static json_t *field_json(struct run *r, const struct template_field *f, size_t number)
 {
   return json_pack("{s:I,s:o,s:o,s:b,s:b,s:o}", "number", (json_int_t)number, "label", js(f->label), "value",
-                   js(f->value), "required", f->required, "missing", is_missing(f), "command", js(filling(r, f)));
+                   js(f->value), "required", f->required, "missing", is_missing(f) && f->required, "command",
+                   js(filling(r, f)));
 }
 
 static struct bytes package(struct run *r, const struct vuln_case *vc, const struct filing *f)
 {
-  json_t *fields = json_array(), *missing = json_array();
+  json_t *fields = json_array(), *missing = json_array(), *empty = json_array();
   for (size_t i = 0; i < f->form.count; i++) {
     json_array_append_new(fields, field_json(r, &f->form.field[i], i + 1));
     if (is_missing(&f->form.field[i]))
-      json_array_append_new(missing, js(f->form.field[i].label));
+      json_array_append_new(f->form.field[i].required ? missing : empty, js(f->form.field[i].label));
   }
-  json_t *j = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "form", js(f->name), "title", js(f->form.title), "case",
+  json_t *j = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "form", js(f->name), "title", js(f->form.title), "case",
                         js(vc->id), "prepared", js(time_iso(r->pool, clock_now(&r->g->clock))), "note",
-                        js(f->form.note), "missing", missing, "fields", fields);
+                        js(f->form.note), "missing", missing, "empty", empty, "fields", fields);
   invariant(j);
   char *s = json_dumps(j, JSON_INDENT(2));
   struct bytes out = bytes_str(pool_printf(r->pool, "%s\n", s ? s : "{}"));
@@ -106,9 +120,10 @@ enum status effect_filing(struct doing *d, const struct effect *e, struct fault 
   struct filing f = { .name = slash ? slash + 1 : e->template_name };
   struct outgoing *o;
   struct tvalue *vars = write_vars(r, vc, language);
-  enum status st = template_form(r->pool, r->g->templates, e->template_name, language, vars, &f.form, err);
+  struct tvalue *filled = write_vars(r, vc, template_form_language(r->g->templates, e->template_name, language));
+  enum status st = template_form(r->pool, r->g->templates, e->template_name, language, filled, &f.form, err);
   if (!st)
-    st = put_deadline(r, vc, vars, f.name, err);
+    st = put_deadlines(r, vc, vars, f.name, err);
   if (st)
     return st;
   put_missing(r, vars, &f);

@@ -513,6 +513,7 @@ MUST_USE enum status answer_case(struct gate *g, struct pool *pool, const struct
                                  struct fault *err);
 MUST_USE enum status answer_list(struct gate *g, struct pool *pool, const char *filter, char **out, struct fault *err);
 void answer_filter(struct gate *g, struct pool *pool, const char *text, struct case_filter *f);
+char *answer_fields(struct gate *g, struct pool *pool, const struct vuln_case *vc); /* gate_fields.c */
 MUST_USE enum status answer_history(struct gate *g, struct pool *pool, const char *case_id, char **out, struct fault *err);
 
 /* gate_party.c */

@@ -40,7 +40,7 @@ nobase_dist_pkgdata_DATA += templates/de/filings/cisa-vince.txt \
 	templates/de/filings/cra-early-warning.txt \
 	templates/de/filings/cra-final-report.txt \
 	templates/de/filings/cra-notification.txt \
-	templates/de/filings/fda-806.txt \
+	templates/de/filings/fda-806.txt templates/de/filings/mdr-mir.txt templates/en/filings/mdr-mir.txt \
 	templates/en/filings/cisa-vince.txt \
 	templates/en/filings/cra-early-warning.txt \
 	templates/en/filings/cra-final-report.txt \

@@ -392,6 +392,26 @@ static const char *said_when(struct builder *b, const char *word)
   return time_parse(said(b->vc, "fact", word), 0, 0, NULL, &at) ? template_date(b->pool, at) : "";
 }
 
+/* A serious incident under MDR Art. 87: what #fact says of it. */
+static void put_incident(struct builder *b)
+{
+  static const struct {
+    const char *fact;
+    struct words words;
+  } classes[] = {
+    { "public-health-threat", { { "Serious public health threat", "Schwerwiegende Gefahr für die öffentliche Gesundheit" } } },
+    { "death", { { "Death, or unanticipated serious deterioration in state of health", "Tod oder unerwartete schwerwiegende Verschlechterung des Gesundheitszustands" } } },
+    { "incident", { { "All other reportable incidents", "Alle anderen meldepflichtigen Vorkommnisse" } } },
+  };
+  const char *class = "";
+  for (size_t i = ARRAY_LEN(classes); i-- > 0;) {
+    const char *is = said(b->vc, "fact", classes[i].fact);
+    class = *is && !text_ieq(is, "no") ? say(b, &classes[i].words) : class;
+  }
+  put(b, "incident_aware", said_when(b, "incident"));
+  put(b, "incident_class", class);
+}
+
 /* Nobody is exempt with an adverse event (FDA 2016, VI.B). */
 static const char *exempt_806(const struct vuln_case *vc)
 {
@@ -448,6 +468,7 @@ static void put_case(struct builder *b)
     put(b, plain[i].variable, case_get(vc, plain[i].field));
   put_cvss(b);
   put_part_806(b);
+  put_incident(b);
   enum tlp label;
   const char *tlp = case_get(vc, "tlp");
   put(b, "tlp", tlp_parse(tlp, &label) ? tlp_name(label) : "AMBER");

@@ -94,6 +94,51 @@ enum status template_form(struct pool *pool, const struct template_set *s, const
   return st ? fault_add(err, "template %s", f->path) : ST_OK;
 }
 
+const char *template_form_language(const struct template_set *s, const char *name, const char *language)
+{
+  const struct template_file *f = template_find(s, name, language ? language : "en");
+  return f && *f->values ? f->values : language;
+}
+
+/* ---- which ones show a field ---- */
+static bool shows(struct pool *pool, struct bytes text, const char *variable)
+{
+  struct node_list nodes;
+  struct fault err = { 0 };
+  if (template_parse(pool, text, &nodes, &err))
+    return false;
+  for (size_t i = 0; i < nodes.count; i++)
+    if (nodes.node[i].kind != NODE_TEXT && nodes.node[i].kind != NODE_PARTIAL &&
+        bytes_eq(nodes.node[i].text, bytes_str(variable)))
+      return true;
+  return false;
+}
+
+static bool needs(struct pool *pool, const struct template_file *f, const char *variable)
+{
+  struct raw_field *raw = NULL;
+  struct bytes note;
+  for (const char **r = f->required; r && *r; r++)
+    if (!strcmp(*r, variable))
+      return true;
+  size_t n = text_istarts(f->name, FOLDER) ? cut(pool, f->body, &note, &raw) : 0;
+  for (size_t i = 0; i < n; i++)
+    if (raw[i].required && !strcmp(variable_of(pool, raw[i].text), variable))
+      return true;
+  return false;
+}
+
+size_t template_answer_uses(struct pool *pool, const struct template_set *s, const char *answer, struct template_use **out)
+{
+  const char *variable = pool_printf(pool, ANSWER "%s", answer);
+  size_t count = 0;
+  *out = pool_array(pool, s->count + 1, sizeof **out);
+  for (size_t i = 0; i < s->count; i++)
+    if (text_ieq(s->file[i].language, "en") && shows(pool, s->file[i].body, variable))
+      (*out)[count++] = (struct template_use){ s->file[i].name, needs(pool, &s->file[i], variable) };
+  return count;
+}
+
 /* ---- names ---- */
 static void add_once(struct pool *pool, const char ***list, size_t *count, size_t *cap, const char *name)
 {

@@ -46,11 +46,12 @@ static void skip_comments(struct bytes *rest)
 
 void template_file_split(struct pool *pool, struct bytes text, struct template_file *f)
 {
-  struct bytes required = { 0 }, rest = text, line;
+  struct bytes required = { 0 }, values = { 0 }, rest = text, line;
   f->subject = (struct bytes){ 0 };
   skip_comments(&rest);
   if (header_line(&rest, "Subject:", &f->subject)) {
     (void)header_line(&rest, "Required:", &required);
+    (void)header_line(&rest, "Values:", &values);
     struct bytes look = rest;
     if (bytes_next_line(&look, &line) && bytes_trim(line).len == 0)
       rest = look; /* the empty line below the header */
@@ -58,6 +59,7 @@ void template_file_split(struct pool *pool, struct bytes text, struct template_f
     rest = text;
   }
   f->required = name_list(pool, required);
+  f->values = pool_str(pool, values);
   f->body = rest;
   f->body_line = 1;
   for (const char *p = text.p; p < rest.p; p++)

@@ -47,6 +47,7 @@ struct template_file {
   const char *language, *name; /* "en", "ack/full" */
   struct bytes subject, body;
   const char **required; /* NULL-terminated */
+  const char *values;    /* language of the values, of a form that is filed in that one; "" */
   uint32_t body_line;    /* line of the file at which the body begins */
 };
 struct template_set {

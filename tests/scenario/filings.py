@@ -56,7 +56,7 @@ def ready_to_file(s):
     expect(m.encrypted and m.signer == s.fpr and m.outer["Subject"] == "[%s] ..." % CASE, "sealed", m.outer["Subject"])
     expect(not [x for x in s.fresh(s.bob) + s.fresh(s.robin) if "filed" in x.subject], "to nobody else")
     top, rest = m.text.split("---- the form, in the portal's order ----")
-    expect("- 7. The events that gave rise to this report (required)\n    #description + text\n" in top, "missing, and what fills it", top)
+    expect("- 7. The events that gave rise to this report\n    #description + text\n" in top, "missing, and what fills it", top)
     expect("#field fda-registration + text" in top and "Due:   20" in top and "(running)" in top and "#filed fda-806 REFERENCE" in top, "the way on", top)
     labels = [f["label"] for f in j["fields"]]
     places = [rest.index("\n%s\n" % label) for label in labels]
@@ -67,9 +67,14 @@ def ready_to_file(s):
     expect(by["2. Name of the manufacturer"]["value"] == "Example Pumps" and by["5. Lot or serial numbers, or versions of the software"]["value"] == "1.0-2.3",
            "filled in from case and configuration", by)
     expect(by["4. Device listing number"]["value"] == "D-4711", "what the configuration says of every case", by)
-    expect(by["4. Marketing status: 510(k), PMA, or preamendments device"]["value"] == "Pump 9: K000001", "of the product", by)
+    expect(next(f["value"] for label, f in by.items() if label.startswith("4. Marketing status:")) == "Pump 9: K000001", "of the product", by)
     expect("7. The events that gave rise to this report" in j["missing"] and "2. Name of the manufacturer" not in j["missing"], "what is missing", j["missing"])
     before = len(j["missing"])
+    expect("%d of the required fields missing" % before in m.subject and "MISSING, of what must be answered: %d\n" % before in top, "counted: what must be answered", m.subject, top)
+    expect("13. What is not available now, why, and when it will be submitted" in j["empty"] and "[empty]" in rest, "what may stay empty is not missing", j["empty"])
+    r = s.command(s.alice, "#field\n", fw)
+    expect("\nfda-registration\n  nothing yet\n  needed by filings/fda-806\n" in r.text, "#field lists what is to be said, and for what", r.text)
+    expect("\ndevice-listing\n  D-4711 (of the configuration)\n" in r.text and "Receipt" in r.subject, "and what is said already", r.text)
     expect(states(s)["fda-806"]["state"] == "running", "the clock runs")
     r = s.command(s.alice, "#field fda-registratoin 3001234567\n", m)
     expect("FAILED" in r.text and "did you mean fda-registration?" in r.text, "a misspelt field", r.text)
@@ -89,6 +94,28 @@ def ready_to_file(s):
     expect(r.text.count("\nFAILED") == 1 and "there is no deadline \"customer-letter\"" in r.text, "a form without a deadline is evidence, no name is not", r.text)
     r = s.command(s.alice, "#filed cisa-vince VRF#27-01-ABCDE\n", fw)
     expect("FAILED" not in r.text and "cisa-vince: VRF#27-01-ABCDE" in s.ctl("show", CASE), "kept", r.text)
+
+
+def incident_of_a_patient(s):
+    """EU MDR: the Manufacturer Incident Report, filled in from the case; its reference meets the deadline of the incident's class."""
+    s.deliver(s.report())
+    s.once()
+    fw = s.one(s.alice)
+    s.command(s.alice, "#take\n#validate\n#accept\n#product \"Pump 9\" 1.0-2.3\n#description\nAny firmware is taken.\n#end\n#fact incident\n"
+                       "#fact death yes\n#fact public-health-threat no\n#field udi (01)00614141999996\n", fw)
+    expect(states(s)["mdr-15-days"]["state"] == "running" and states(s)["mdr-10-days"]["state"] == "running", "both run", states(s))
+    m, j = form(s, s.alice, "mdr-mir", fw)
+    by = {f["label"]: f for f in j["fields"]}
+    values = {label.split(" ", 2)[0] + " " + label.split(" ", 2)[1]: f["value"] for label, f in by.items()}
+    expect(values["1.2 g"].startswith("Death") and values["1.3.1 b"] == CASE and re.match(r"20\d\d-", values["1.2 c"]), "what #fact says", values)
+    expect("(01)00614141999996" in m.text and "Any firmware is taken." in m.text and "Pump 9" in m.text, "filled in", m.text)
+    expect(re.search(r"^Due:   mdr-15-days: .*\(running\)\n       mdr-10-days: .*\(running\)$", m.text, re.M) and "mdr-2-days" not in m.text, "what it meets", m.text)
+    expect("#filed mdr-mir REFERENCE" in m.text and "#field competent-authority + text" in m.text, "the way on", m.text)
+    numbers = [label.split(" ")[0] for label in by]
+    expect(numbers == sorted(numbers, key=lambda n: [int(x) for x in n.split(".")]), "in the order of the Commission's form", numbers)
+    s.command(s.alice, "#filed mdr-mir NCA-2026-0815\n", m)
+    d = states(s)
+    expect(d["mdr-15-days"]["state"] == d["mdr-10-days"]["state"] == "met", "the one report meets both", d)
 
 
 def forms_of_the_act(s):
@@ -191,8 +218,8 @@ class WithCustomers(Story):
 
 CONF = ("profile = {\"generic\", \"medical-device\", \"eu-cra\"}\nfield_values = {\"device-listing = D-4711\"}\nproduct \"Pump 9\" {\n  class = \"medical-device\"\n"
         "  regulatory_id = \"K000001\"\n}\nproduct \"Gateway\" {\n  class = \"software\"\n}\n")
-STORIES = [ready_to_file, as_the_facts_are, forms_of_the_act, notices_and_their_records]
-SETUP = {ready_to_file: {"extra": CONF}, as_the_facts_are: {"extra": CONF}, forms_of_the_act: {"extra": CONF}, notices_and_their_records: {"story": WithCustomers}}
+STORIES = [ready_to_file, incident_of_a_patient, as_the_facts_are, forms_of_the_act, notices_and_their_records]
+SETUP = {ready_to_file: {"extra": CONF}, incident_of_a_patient: {"extra": CONF}, as_the_facts_are: {"extra": CONF}, forms_of_the_act: {"extra": CONF}, notices_and_their_records: {"story": WithCustomers}}
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, SETUP))

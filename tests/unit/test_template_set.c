@@ -424,7 +424,7 @@ START_TEST(forms_are_whole)
     }
     ck_assert_str_eq(empty.field[0].value, "");
   }
-  ck_assert_uint_eq(count, 5);
+  ck_assert_uint_eq(count, 6);
 }
 END_TEST
 
@@ -447,6 +447,17 @@ START_TEST(a_form_fills_in_what_is_known)
   while (answer[at] && strcmp(answer[at], "member-states"))
     at++;
   ck_assert_ptr_nonnull(answer[at]);
+  struct template_use *use;
+  size_t uses = template_answer_uses(pool, shipped(), "fda-registration", &use);
+  ck_assert_uint_eq(uses, 1);
+  ck_assert_str_eq(use[0].name, "filings/fda-806");
+  ck_assert(use[0].required);
+  uses = template_answer_uses(pool, shipped(), "actor", &use); /* the form, and the notice of the same name */
+  ck_assert_uint_eq(uses, 2);
+  ck_assert(!use[0].required && !use[1].required);
+  ck_assert_uint_eq(template_answer_uses(pool, shipped(), "nonsense", &use), 0);
+  ck_assert_str_eq(template_form_language(shipped(), "filings/fda-806", "de"), "en"); /* FDA reads English */
+  ck_assert_str_eq(template_form_language(shipped(), "filings/mdr-mir", "de"), "de");
 }
 END_TEST
 
