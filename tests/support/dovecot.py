@@ -327,11 +327,15 @@ class Dovecot:
         return sorted(found, key=os.path.basename)
 
     def folder(self, name="INBOX"):
-        letters = []
-        for path in self.files(name):
-            with open(path, "rb") as f:
-                letters.append(f.read())
-        return letters
+        while True:
+            letters = []
+            try:
+                for path in self.files(name):
+                    with open(path, "rb") as f:
+                        letters.append(f.read())
+                return letters
+            except FileNotFoundError:  # moved or flagged in between
+                pass
 
     def new_uidvalidity(self, folder="INBOX"):
         """Forgets the UIDs, as after a restored backup. Dovecot must not be running."""
