@@ -15,54 +15,17 @@ void advisory_html_day(struct pool *pool, struct buf *b, int64_t at)
   advisory_html_put(b, "<time datetime=\"%s\">%d %s %d</time>", time_iso(pool, at), c.day, months[(c.month + 11) % 12], c.year);
 }
 
-/* ---- prose: what was written as plain text, mostly in a mail of 72 columns ---- */
-static bool begins_item(struct bytes line)
-{
-  static const char *const marks[] = { "- ", "* ", "+ ", "\xe2\x80\xa2", " ", "\t" };
-  size_t digits = 0;
-  for (size_t i = 0; i < ARRAY_LEN(marks); i++)
-    if (bytes_starts(line, bytes_str(marks[i])))
-      return true;
-  while (digits < line.len && line.p[digits] >= '0' && line.p[digits] <= '9')
-    digits++;
-  return digits && digits + 1 < line.len && strchr(".)", line.p[digits]) && line.p[digits + 1] == ' ';
-}
-
-/* Where the writer broke a line only because it was full, the page breaks it anew. */
-static bool broken_on_purpose(struct bytes line, struct bytes next)
-{
-  return line.len < 45 || begins_item(next);
-}
-
-static void prose(struct buf *b, const char *text)
-{
-  struct bytes rest = bytes_str(text), line, last = { 0 };
-  bool open = false;
-  while (bytes_next_line(&rest, &line)) {
-    if (!bytes_trim(line).len) {
-      buf_adds(b, open ? "</p>\n" : "");
-      open = false;
-      continue;
-    }
-    buf_adds(b, !open ? "<p dir=\"auto\">" : broken_on_purpose(last, line) ? "<br>\n" : "\n");
-    advisory_html_text(b, bytes_trim(line));
-    open = true;
-    last = line;
-  }
-  buf_adds(b, open ? "</p>\n" : "");
-}
-
 static void heading(struct buf *b, const char *anchor, const char *title)
 {
   advisory_html_put(b, "<h2 id=\"%s\">%s</h2>\n", anchor, title);
 }
 
-static void section(struct buf *b, const char *anchor, const char *title, const char *text)
+static void section(struct pool *pool, struct buf *b, const char *anchor, const char *title, const char *text)
 {
   if (text_empty(text))
     return;
   heading(b, anchor, title);
-  prose(b, text);
+  advisory_html_prose(pool, b, text);
 }
 
 /* ---- facts ---- */
@@ -72,8 +35,9 @@ static void badge(struct buf *b, const char *vector, const char *version)
   if (!*vector || cvss_parse(bytes_str(vector), &v, NULL))
     return;
   int score = cvss_score(&v).overall;
+  buf_adds(b, "<span class=\"score\">");
   advisory_html_severity(b, cvss_severity(score), score);
-  advisory_html_put(b, " <span class=\"sub\">CVSS %s</span>\n", version);
+  advisory_html_put(b, " <span class=\"sub\">CVSS %s</span></span>\n", version);
 }
 
 static void fact(struct buf *b, const char *name)
@@ -178,26 +142,13 @@ static void products(struct pool *pool, struct buf *b, const struct advisory *a)
 }
 
 /* ---- severity ---- */
-/* A vector may break behind each slash. */
-static void vector(struct pool *pool, struct buf *b, const char *name, const char *s)
-{
-  if (!*s)
-    return;
-  advisory_html_put(b, "<p>%s: %s<br>\n<code>", name, advisory_score_words(pool, s));
-  for (const char *slash; (slash = strchr(s, '/')); s = slash + 1) {
-    advisory_html_text(b, (struct bytes){ s, (size_t)(slash + 1 - s) });
-    buf_adds(b, "<wbr>");
-  }
-  advisory_html_put(b, "%s</code></p>\n", s);
-}
-
 static void severity(struct pool *pool, struct buf *b, const struct advisory *a)
 {
   if (!*a->cvss31 && !*a->cvss40)
     return;
   heading(b, "severity", "Severity");
-  vector(pool, b, "CVSS v3.1", a->cvss31);
-  vector(pool, b, "CVSS v4.0", a->cvss40);
+  advisory_html_vector(pool, b, "3.1", a->cvss31);
+  advisory_html_vector(pool, b, "4.0", a->cvss40);
 }
 
 /* ---- lists ---- */
@@ -222,13 +173,13 @@ static void timeline(struct pool *pool, struct buf *b, const struct advisory *a)
   if (!a->day_count)
     return;
   heading(b, "timeline", "Timeline");
-  buf_adds(b, "<ul class=\"plain days\">\n");
+  buf_adds(b, "<dl class=\"days\">\n");
   for (size_t i = 0; i < a->day_count; i++) {
-    buf_adds(b, "<li>");
+    buf_adds(b, "<dt>");
     advisory_html_day(pool, b, a->day[i].at);
-    advisory_html_put(b, " <bdi>%s</bdi></li>\n", a->day[i].text);
+    advisory_html_put(b, "</dt>\n<dd><bdi>%s</bdi></dd>\n", a->day[i].text);
   }
-  buf_adds(b, "</ul>\n");
+  buf_adds(b, "</dl>\n");
 }
 
 static void thanks(struct buf *b, const struct advisory *a)
@@ -245,7 +196,7 @@ static void thanks(struct buf *b, const struct advisory *a)
 static void history(struct pool *pool, struct buf *b, const struct advisory *a)
 {
   heading(b, "history", "Versions of this advisory");
-  buf_adds(b, "<table>\n<thead>\n<tr><th scope=\"col\">Version</th><th scope=\"col\">Date</th><th scope=\"col\">Change</th></tr>\n</thead>\n<tbody>\n");
+  buf_adds(b, "<table class=\"history\">\n<thead>\n<tr><th scope=\"col\">Version</th><th scope=\"col\">Date</th><th scope=\"col\">Change</th></tr>\n</thead>\n<tbody>\n");
   for (size_t i = a->revision_count; i-- > 0;) {
     advisory_html_put(b, "<tr><th scope=\"row\">%s</th><td>", a->revision[i].number);
     advisory_html_day(pool, b, a->revision[i].at);
@@ -280,11 +231,11 @@ static void body(struct pool *pool, struct buf *b, const struct advisory *a)
   advisory_html_put(b, "<p class=\"kicker\">Security advisory %s</p>\n<h1 dir=\"auto\">%s</h1>\n", a->id, a->title);
   banners(b, a);
   facts(pool, b, a);
-  section(b, "summary", "Summary", a->description);
-  section(b, "impact", "Impact", a->impact);
+  section(pool, b, "summary", "Summary", a->description);
   products(pool, b, a);
-  section(b, "mitigation", "Mitigation", a->mitigation);
-  section(b, "workaround", "Workaround", a->workaround);
+  section(pool, b, "impact", "Impact", a->impact);
+  section(pool, b, "mitigation", "Mitigation", a->mitigation);
+  section(pool, b, "workaround", "Workaround", a->workaround);
   if (!text_empty(a->text)) {
     heading(b, "details", "Details");
     advisory_html_put(b, "<div dir=\"auto\">\n");
@@ -303,7 +254,7 @@ static struct bytes foot(struct pool *pool, const struct advisory *a, const stru
 {
   struct buf b = buf_new(pool, 300);
   if (*page->text || *page->csaf) {
-    buf_adds(&b, "<p>This advisory in other forms: ");
+    buf_adds(&b, "<p class=\"forms\">This advisory in other forms: ");
     if (*page->text)
       advisory_html_put(&b, "<a href=\"%s\">plain text</a>", page->text);
     if (*page->csaf)
@@ -319,7 +270,7 @@ struct bytes advisory_html(struct pool *pool, const struct advisory *a, const st
   struct buf b = buf_new(pool, 16 * 1024);
   const struct advisory_page *p = page ? page : &none;
   struct advisory_frame f = { .language = "en",
-                              .title = pool_printf(pool, "%s: %s", a->id, a->title),
+                              .title = pool_printf(pool, "%s%s: %s", *a->withdrawn ? "Withdrawn: " : "", a->id, a->title),
                               .organisation = a->organisation,
                               .home = p->home,
                               .feed = p->feed,

@@ -13,7 +13,6 @@ struct writer {
   int heading, last; /* of a "#"; the last one that was written */
   unsigned nesting;  /* lists and quotations around */
   unsigned marks;    /* emphasis around */
-  bool in_link;
   cmark_node *link;  /* the one that is open */
 };
 
@@ -123,13 +122,22 @@ static void put_mark(struct writer *w, cmark_node *node, bool enter)
     w->marks--;
 }
 
+/* The address is what one reads: in print it need not stand behind it. */
+static bool says_where(cmark_node *node)
+{
+  cmark_node *only = cmark_node_first_child(node);
+  const char *url = cmark_node_get_url(node), *said = only && only == cmark_node_last_child(node) ? cmark_node_get_literal(only) : NULL;
+  return !only || (said && !strcmp(said, url));
+}
+
 /* Links and images: an image is a link to it. A link in the text of an image, or an image in a link, is only its text. */
 static void put_link(struct writer *w, cmark_node *node, bool enter)
 {
   const char *url;
   if (enter && !w->link && (url = markdown_link(w->pool, node))) {
     w->link = node;
-    advisory_html_put(w->b, "<a href=\"%s\" rel=\"noreferrer\">", url);
+    buf_adds(w->b, says_where(node) ? "<a class=\"bare\"" : "<a");
+    advisory_html_put(w->b, " href=\"%s\" rel=\"noreferrer\">", url);
     if (!markdown_holds_text(node))
       advisory_html_put(w->b, "%s", url);
   } else if (!enter && w->link == node) {

@@ -27,8 +27,10 @@ char *advisory_version_words(struct pool *pool, const struct advisory_version *v
 char *advisory_score_words(struct pool *pool, const char *vector);                 /* "9.8 Critical (base)"; "" */
 
 /* ---- advisory_html*.c ---- */
-#define ADVISORY_STYLE_DIGEST "Hvza5HRxjjGkEaJ2HNXkRMG/4L4fFUUkb07QPMNcEL0=" /* base64 of the SHA-256 of the sheet, for the page's policy */
+#define ADVISORY_STYLE_DIGEST "Ce3JY/+iGVtPQmhFeMo5+/tBN7psk4BAuZ1UefASHoE=" /* base64 of the SHA-256 of the sheet, for the page's policy */
 void advisory_html_tlp(struct buf *b, const char *tlp);
+void advisory_html_prose(struct pool *pool, struct buf *b, const char *text); /* plain text as paragraphs */
+void advisory_html_vector(struct pool *pool, struct buf *b, const char *version, const char *vector); /* version: "3.1" */
 
 /* ---- advisory_markdown*.c ---- */
 /* RFC 6068: of a mailto URI the one address, as a URI; NULL: it is none. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 noinst_LIBRARIES += libadvisory.a
 libadvisory_a_SOURCES = src/advisory/advisory_facts.c src/advisory/advisory_version.c src/advisory/advisory_gap.c \
-	src/advisory/advisory_format.c src/advisory/advisory_html.c src/advisory/advisory_html_page.c src/advisory/advisory_html_put.c \
+	src/advisory/advisory_format.c src/advisory/advisory_html.c src/advisory/advisory_html_page.c src/advisory/advisory_html_cvss.c src/advisory/advisory_html_prose.c src/advisory/advisory_html_put.c \
 	src/advisory/advisory_html_style.c src/advisory/advisory_markdown.c src/advisory/advisory_markdown.h \
 	src/advisory/advisory_markdown_html.c src/advisory/advisory_markdown_text.c \
 	src/advisory/advisory_json.c src/advisory/advisory_csaf.c src/advisory/advisory_text.c src/advisory/advisory_cve.c \

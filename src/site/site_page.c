@@ -71,7 +71,7 @@ static void entry(struct list *l, const struct site_entry *e)
   advisory_html_put(b, "<li class=\"entry\">\n<h2 dir=\"auto\"><a href=\"%s\">%s</a></h2>\n<p class=\"meta\">",
                     site_page_path(l->pool, e->id, ".html"), text_empty(e->title) ? e->id : e->title);
   if (e->withdrawn)
-    buf_adds(b, "<strong>Withdrawn</strong> ");
+    buf_adds(b, "<span class=\"tag\">Withdrawn</span> ");
   if (*e->severity && e->score >= 0)
     advisory_html_severity(b, e->severity, e->score);
   advisory_html_put(b, " <span>%s</span>", e->id);

@@ -56,7 +56,7 @@ static struct advisory *hostile(void)
   struct vuln_case *vc = full_case(pool);
   struct advisory *a;
   set_field(pool, vc, "title", "<script>alert(1)</script> \xe2\x80\xae\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d {{x}} WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW", "");
-  set_field(pool, vc, "description", pool_printf(pool, "%s\n\n--> ]]> &lt; \" ' <a href=javascript:alert(1)>", long_word(100000)), "");
+  set_field(pool, vc, "description", pool_printf(pool, "%s\n\n--> ]]> &lt; \" ' <a href=javascript:alert(1)>", long_word(10000)), "");
   set_field(pool, vc, "product", long_word(200), "1.0");
   set_field(pool, vc, "product", "\xd9\x85\xd8\xb6\xd8\xae\xd8\xa9", "before 7.0");
   set_field(pool, vc, "credit", "<img src=https://evil.example/x.gif> \xe2\x81\xa6\xd7\xa8\xd7\x95\xd7\x91\xd7\x99\xd7\x9f", "");
@@ -119,7 +119,7 @@ static void lists(void)
                                 .changed_at = OPENED - (int64_t)i * 9 * DAY + (i % 5 ? 0 : 3 * DAY),
                                 .withdrawn = i == 2 };
   e[1].title = pool_printf(pool, "<script>alert(1)</script> \xe2\x80\xae%s", long_word(180));
-  e[1].summary = long_word(100000);
+  e[1].summary = long_word(10000);
   struct site s = { .house = &house_of_site, .entry = e, .entry_count = ARRAY_LEN(e), .now = OPENED };
   write_file("index.html", site_index_html(pool, &s, 0));
   write_file("2025.html", site_index_html(pool, &s, 2025));
