@@ -76,6 +76,7 @@ enum effect_kind {
   EFFECT_MERGE,      /* to_vc was merged into vc: deadlines that still run in one of them keep their date */
   EFFECT_MOVE,       /* a letter of vc goes to to_vc */
   EFFECT_COPY,       /* a letter of vc is kept in to_vc, too */
+  EFFECT_PUBLISH,    /* what = "publish" | "revise" | "withdraw"; at, text = what has changed or why; gate */
 };
 enum answer_kind { ANSWER_HELP = 1, ANSWER_LIST, ANSWER_SHOW, ANSWER_HISTORY, ANSWER_STATS, ANSWER_KEY_LIST, ANSWER_KEY_SHOW, ANSWER_DUE, ANSWER_FIELDS };
 enum letter_to { TO_REPORTER = 1, TO_STAKEHOLDER, TO_PARTY, TO_SELF /* a form to be filed, to the analyst who asks */ };
@@ -98,6 +99,7 @@ struct effect {
   const char *fingerprint; /* key that an earlier command of this mail gave to the recipient; "" */
   bool preview_only;
   const struct embargo_change *embargo; /* EMBARGO; NULL */
+  int64_t at;              /* PUBLISH: when; 0: at once */
   /* MERGE, MOVE, COPY */
   int to_vc;               /* index into plan.vc */
   size_t place;            /* MOVE, COPY: which party of to_vc; its party_count: nobody */

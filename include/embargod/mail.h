@@ -75,6 +75,7 @@ size_t mail_attachments(struct pool *pool, const struct part_table *t, uint32_t 
 struct bytes mail_skeleton(struct pool *pool, const struct part_table *t, size_t min);
 /* Autocrypt Level 1 header of the sender: addr must equal From. False: none or ill-formed. */
 MUST_USE bool mail_autocrypt_parse(struct pool *pool, const char *value, const char *from, struct bytes *key);
+struct bytes mail_armored_key(struct pool *pool, struct bytes key); /* a certificate as people save it; CRLF */
 /* Keys: application/pgp-keys parts and armored public key blocks in text. */
 size_t mail_keys_attached(struct pool *pool, const struct part_table *t, struct bytes *out, size_t max);
 /* winmail.dat, S/MIME, password archives: advice for the analysts; "" when nothing. */

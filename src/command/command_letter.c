@@ -326,7 +326,7 @@ static size_t keep_letters(struct plan *p, size_t from)
   size_t kept = from;
   for (size_t i = from; i < p->effect_count; i++) {
     struct effect e = p->effect[i];
-    if (e.kind != EFFECT_LETTER && e.kind != EFFECT_EMBARGO)
+    if (e.kind != EFFECT_LETTER && e.kind != EFFECT_EMBARGO && e.kind != EFFECT_PUBLISH)
       continue;
     e.preview_only = true;
     p->effect[kept++] = e;
@@ -354,7 +354,10 @@ enum status command_do_preview(struct command_context *cx, const struct command 
   size_t letters = keep_letters(p, effects);
   p->vc[cx->vc] = before;
   p->vc_changed[cx->vc] = changed;
-  if (st == ST_OK && many)
+  bool publication = letters && p->effect[effects].kind == EFFECT_PUBLISH;
+  if (st == ST_OK && publication)
+    command_say(cx, "preview only: a mail with the documents is on its way to you, nothing is changed and nothing published");
+  else if (st == ST_OK && many)
     command_say(cx, "preview only: the letters are below, nothing is changed and nothing sent");
   else if (st == ST_OK)
     command_say(cx, "preview only: %zu %s, nothing is changed and nothing sent", letters,

@@ -198,7 +198,7 @@ static void only_previews(struct plan *plan)
   size_t kept = 0;
   for (size_t i = 0; i < plan->effect_count; i++) {
     struct effect e = plan->effect[i];
-    e.preview_only = e.kind == EFFECT_LETTER || e.kind == EFFECT_EMBARGO;
+    e.preview_only = e.kind == EFFECT_LETTER || e.kind == EFFECT_EMBARGO || e.kind == EFFECT_PUBLISH;
     if (e.preview_only || e.kind == EFFECT_ANSWER)
       plan->effect[kept++] = e;
   }

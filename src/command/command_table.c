@@ -175,6 +175,16 @@ static const struct command_row table[] = {
     "differently now it is refused; as-shown sends it all the same.",
     CMD_SIGNED, command_do_approve },
   { "cancel", "#cancel TOKEN", "Drops what waits for a person's approval; the token says of which case.", CMD_SIGNED, command_do_cancel },
+  /* publishing */
+  { "publish", "#publish [DATE]",
+    "Publishes the advisory on the site: at its DATE, else at once, once it is approved (gate_publish). Before, #preview publish sends you "
+    "the documents as they will be.",
+    CMD_NEEDS_CASE | CMD_OUTSIDE, command_do_publish },
+  { "revise", "#revise [DATE] + text",
+    "Publishes a new version of the advisory from the case as it is now. The text says what has changed, and is public.",
+    CMD_NEEDS_CASE | CMD_TEXT | CMD_OUTSIDE, command_do_revise },
+  { "withdraw", "#withdraw REASON", "Marks the published advisory as withdrawn; its page stays. The REASON is public.",
+    CMD_NEEDS_CASE | CMD_TEXT | CMD_OUTSIDE, command_do_withdraw },
   /* keys */
   { "key", "#key list | show WHO | import | accept FPR for ADDRESS | drop FPR",
     "Keys of reporters and participants. import takes the keys attached to the mail; accept says that a key is the "

@@ -172,6 +172,7 @@ enum status gate_reload(struct gate *g, struct fault *err)
   inboxes_make(g);
   pool_free(&old);
   g->deadline_look_at = 0; /* there may be others now */
+  g->site_look_at = g->publish_look_at = 0;
   gate_helpers_start(g);
   return ST_OK;
 }

@@ -1,42 +1,64 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate: embargoctl advisory: the documents of a case as they stand, for operators. It reads only: nothing is approved, published or sent. */
-#include "gate_private.h"
+/* gate: embargoctl advisory, for operators: what is published, byte for byte, else the documents of the case as it stands. It reads only:
+ * nothing is approved, published or sent. */
+#include "gate_publish.h"
 
-#include <embargod/advisory.h>
+static const char usage[] = "usage: embargoctl advisory list\n"
+                            "       embargoctl advisory show ID [--draft]\n"
+                            "       embargoctl advisory export ID --format csaf|html|text|cve [--draft]\n";
 
-static const char usage[] = "usage: embargoctl advisory show ID | export ID --format csaf|html|text|cve\n";
-
-/* The namespace of CSAF: the site of the disclosure policy, else that of our address. */
-static const char *space_of(struct pool *pool, const struct conf *c)
+/* The case that the id leads to, as a draft; and what is out of it. */
+static enum status load(struct gate *g, struct pool *pool, const char *id, struct advisory **out, struct publication *published, bool *found,
+                        struct fault *err)
 {
-  const char *url = text_empty(c->policy_url) ? "" : advisory_link(pool, c->policy_url);
-  if (text_empty(url))
-    return pool_printf(pool, "https://%s", conf_domain(c));
-  size_t host = (size_t)(strstr(url, "//") - url) + 2;
-  return pool_strndup(pool, url, host + strcspn(url + host, "/?#"));
-}
-
-static enum status load(struct gate *g, struct pool *pool, const char *id, struct advisory **out, struct fault *err)
-{
-  const struct conf *c = g->conf;
   struct vuln_case *vc = NULL;
-  struct case_event *e = NULL;
-  size_t n = 0;
-  struct advisory_maker *maker = pool_array(pool, c->product_count + 1, sizeof *maker);
-  struct advisory_house h = { .organisation = c->organisation, .contact = text_empty(c->contact) ? c->address : c->contact,
-                              .space = space_of(pool, c), .cve_org_id = c->cve_org_id, .maker = maker, .maker_count = c->product_count };
-  for (size_t i = 0; i < c->product_count; i++)
-    maker[i] = (struct advisory_maker){ c->product[i].name, c->product[i].vendor };
   enum status st = store_case_live(g->store, pool, id, &vc, err);
   if (!st)
-    st = store_event_list(g->store, pool, vc->id, &e, &n, err);
-  if (st)
-    return st;
-  struct advisory_event *known = pool_array(pool, n + 1, sizeof *known);
-  for (size_t i = 0; i < n; i++)
-    known[i] = (struct advisory_event){ e[i].at, e[i].kind };
-  *out = advisory_of(pool, vc, &h, known, n);
-  return ST_OK;
+    st = publish_draft(g, pool, vc, out, err);
+  return st ? st : publish_newest(g, pool, vc->id, published, found, err);
+}
+
+/* ---- what is out, and what is scheduled ---- */
+static int list(struct gate *g, struct pool *pool, struct buf *out)
+{
+  struct publication *p = NULL;
+  struct fault err = { 0 };
+  size_t n = 0, shown = 0;
+  if (store_publication_list(g->store, pool, NULL, &p, &n, &err)) {
+    buf_printf(out, "%s\n", err.text);
+    return err.status == ST_RETRY ? 75 : 1;
+  }
+  for (size_t i = 0; i < n; i++) {
+    if (p[i].state == PUBLICATION_CANCELLED)
+      continue;
+    shown++;
+    buf_printf(out, "%s  version %u  %-9s  %s  %s\n", p[i].case_id, p[i].version, publication_state_name(p[i].state),
+               time_iso(pool, p[i].planned_at),
+               p[i].state == PUBLICATION_OUT ? publish_url(g, pool, "html", p[i].case_id, p[i].first_at) : p[i].last_error);
+  }
+  if (!shown)
+    buf_adds(out, "Nothing is published or scheduled.\n");
+  return 0;
+}
+
+static int give(const struct publication *p, const char *name, struct buf *out)
+{
+  struct bytes b = publish_file(p, name);
+  if (b.len)
+    buf_add(out, b);
+  else
+    buf_printf(out, "%s: version %u was published without a %s document; --draft makes one of the case as it is now\n", p->case_id, p->version,
+               name);
+  return b.len ? 0 : 1;
+}
+
+static int show_published(struct gate *g, struct pool *pool, const struct publication *p, struct buf *out)
+{
+  buf_printf(out, "Version %u, %s at %s by %s%s%s; --draft shows the case as it is now.\nPage:        %s\nCSAF:        %s\n\n", p->version,
+             !strcmp(p->what, "withdraw") ? "withdrawn" : "published", time_iso(pool, p->planned_at), p->by,
+             text_empty(p->released_by) ? "" : " and ", p->released_by, publish_url(g, pool, "html", p->case_id, p->first_at),
+             publish_url(g, pool, "csaf", p->case_id, p->first_at));
+  return give(p, "text", out);
 }
 
 static size_t put_gaps(struct buf *out, const struct advisory_gap *gap, size_t count, bool required)
@@ -92,16 +114,23 @@ int advisory_verb(struct gate *g, struct pool *pool, int argc, const char *const
 {
   struct fault err = { 0 };
   struct advisory *a = NULL;
+  struct publication p;
   enum advisory_format f = ADVISORY_FORMATS;
+  bool draft = argc > 3 && !strcmp(argv[argc - 1], "--draft"), published = false;
+  argc -= draft;
   bool shows = argc == 3 && !strcmp(argv[1], "show");
   bool exports = argc == 5 && !strcmp(argv[1], "export") && !strcmp(argv[3], "--format") && advisory_format_parse(argv[4], &f);
+  if (argc == 2 && !strcmp(argv[1], "list"))
+    return list(g, pool, out);
   if (!shows && !exports) {
     buf_adds(out, usage);
     return 64;
   }
-  if (load(g, pool, argv[2], &a, &err)) {
+  if (load(g, pool, argv[2], &a, &p, &published, &err)) {
     buf_printf(out, "%s\n", err.text);
     return err.status == ST_RETRY ? 75 : 1;
   }
+  if (published && !draft)
+    return shows ? show_published(g, pool, &p, out) : give(&p, advisory_format_name(f), out);
   return shows ? show(pool, a, out) : export(pool, a, f, out);
 }

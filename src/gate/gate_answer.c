@@ -150,6 +150,24 @@ static enum status put_pending(struct gate *g, struct buf *b, struct pool *pool,
   return st;
 }
 
+static enum status put_publications(struct gate *g, struct buf *b, struct pool *pool, const char *id, struct fault *err)
+{
+  struct publication *p = NULL;
+  size_t n = 0;
+  enum status st = none_if_new(store_publication_list(g->store, pool, id, &p, &n, err), err);
+  for (size_t i = 0; !st && i < n; i++) {
+    bool out = p[i].state == PUBLICATION_OUT;
+    if (p[i].state == PUBLICATION_CANCELLED)
+      continue;
+    buf_printf(b, "advisory:    version %u, #%s by %s, %s %s%s%s%s%s\n", p[i].version, p[i].what, p[i].by, out ? "public since" : "scheduled for",
+               local(g, pool, p[i].planned_at), out ? "" : "; #cancel ", out ? "" : p[i].token, text_empty(p[i].last_error) ? "" : "; trouble: ",
+               p[i].last_error);
+    if (out && p[i].summary && *p[i].summary)
+      buf_printf(b, "             %s\n", p[i].summary);
+  }
+  return st;
+}
+
 static enum status put_messages(struct gate *g, struct buf *b, struct pool *pool, const char *id, struct fault *err)
 {
   static const char *const kinds[] = { [MESSAGE_REPORT] = "Report", [MESSAGE_FOLLOW_UP] = "Follow-up", [MESSAGE_NOTE] = "Note",
@@ -216,6 +234,8 @@ enum status answer_case(struct gate *g, struct pool *pool, const struct vuln_cas
     st = due_show(g, pool, vc, &b, err);
   if (!st)
     st = put_pending(g, &b, pool, vc->id, err);
+  if (!st)
+    st = put_publications(g, &b, pool, vc->id, err);
   if (!st)
     st = records_show(g, pool, vc->id, &b, err);
   if (!st && with_text)

@@ -74,7 +74,7 @@ static bool in_hand(const struct gate *g)
 /* What waits for a moment of the old clock is looked at now. */
 static void look_again(struct gate *g)
 {
-  g->due_look_at = g->outbox_look_at = g->deadline_look_at = g->digest_look_at = g->embargo_look_at = g->key_look_at = g->chase_look_at =
+  g->due_look_at = g->outbox_look_at = g->deadline_look_at = g->digest_look_at = g->embargo_look_at = g->key_look_at = g->chase_look_at = g->publish_look_at =
       g->pending_look_at = 0;
 }
 

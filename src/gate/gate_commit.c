@@ -100,6 +100,8 @@ static enum status write_rest(struct run *r, struct fault *err)
     st = store_pending_end(s, w->pending_end[i].token, w->pending_end[i].released, w->pending_end[i].by, w->end.now, err);
   for (size_t i = 0; !st && i < w->pending_reminded_count; i++)
     st = store_pending_remind(s, w->pending_reminded[i], w->end.now, err);
+  if (!st)
+    st = publish_write(r->g, w, err);
   if (!st && w->has_replay)
     st = store_replay_add(s, &w->replay, r->in.id, w->end.now, err);
   if (!st && w->ack_address)

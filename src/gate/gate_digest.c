@@ -16,7 +16,7 @@ struct digest {
   int64_t now;
   struct vuln_case **vc;
   size_t vc_count;
-  size_t overdue, upcoming, waiting, keys;
+  size_t overdue, upcoming, waiting, scheduled, keys;
   struct store_counts counts;
 };
 
@@ -66,6 +66,26 @@ static enum status put_waiting(struct digest *d, struct fault *err)
     tvalue_sets(d->pool, v, "token", p[i].token);
     tvalue_sets(d->pool, v, "expires", when(d, p[i].expires_at));
     d->waiting++;
+  }
+  return st;
+}
+
+/* Approved, and waits for its instant. */
+static enum status put_scheduled(struct digest *d, struct fault *err)
+{
+  struct publication *p = NULL;
+  size_t n = 0;
+  enum status st = store_publication_list(d->g->store, d->pool, NULL, &p, &n, err);
+  for (size_t i = 0; !st && i < n; i++) {
+    if (p[i].state != PUBLICATION_APPROVED && p[i].state != PUBLICATION_SIGNED)
+      continue;
+    struct tvalue *v = template_add_row(d->pool, d->vars, "scheduled");
+    tvalue_sets(d->pool, v, "case", p[i].case_id);
+    tvalue_sets(d->pool, v, "version", pool_printf(d->pool, "%u", p[i].version));
+    tvalue_sets(d->pool, v, "at", when(d, p[i].planned_at));
+    tvalue_sets(d->pool, v, "token", p[i].token);
+    tvalue_sets(d->pool, v, "problem", p[i].last_error);
+    d->scheduled++;
   }
   return st;
 }
@@ -123,6 +143,8 @@ static enum status collect(struct digest *d, struct fault *err)
   if (!st)
     st = put_waiting(d, err);
   if (!st)
+    st = put_scheduled(d, err);
+  if (!st)
     st = put_keys(d, err);
   if (!st)
     st = store_event_head(d->g->store, d->pool, &head, err);
@@ -132,6 +154,7 @@ static enum status collect(struct digest *d, struct fault *err)
   put_count(d, "digest.overdue", (int64_t)d->overdue);
   put_count(d, "digest.upcoming", (int64_t)d->upcoming);
   put_count(d, "digest.waiting", (int64_t)d->waiting);
+  put_count(d, "digest.scheduled", (int64_t)d->scheduled);
   put_count(d, "digest.keys", (int64_t)d->keys);
   put_count(d, "digest.cases", (int64_t)d->vc_count);
   put_count(d, "digest.quarantined", d->counts.quarantined);
@@ -143,7 +166,7 @@ static enum status collect(struct digest *d, struct fault *err)
 
 static bool says_something(const struct digest *d)
 {
-  return d->vc_count || d->overdue || d->upcoming || d->waiting || d->keys || d->counts.quarantined || d->counts.held ||
+  return d->vc_count || d->overdue || d->upcoming || d->waiting || d->scheduled || d->keys || d->counts.quarantined || d->counts.held ||
          d->counts.outbox_failed;
 }
 
@@ -151,7 +174,7 @@ static bool says_something(const struct digest *d)
 static enum status write_one(struct run *r, const struct conf_analyst *a, const struct tvalue *found, int day,
                              struct fault *err)
 {
-  static const char *const parts[] = { "digest", "overdue", "upcoming", "waiting", "key_alarms", "open_cases" };
+  static const char *const parts[] = { "digest", "overdue", "upcoming", "waiting", "scheduled", "key_alarms", "open_cases" };
   struct tvalue *vars = write_vars(r, NULL, a->language);
   struct outgoing *o;
   for (size_t i = 0; i < ARRAY_LEN(parts); i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gate: carries out a plan's effects: events, notes, answers; letters, releases and keys have files of their own. */
 #include "gate_embargo.h"
+#include "gate_publish.h"
 
 /* A command that cannot be carried out: nothing of the mail is. */
 enum status effect_deny(struct doing *d, const struct effect *e, struct fault *err, const char *why)
@@ -69,6 +70,8 @@ static enum status carry_out(struct doing *d, const struct effect *e, struct fau
     return dry ? ST_OK : note(d, e);
   case EFFECT_EMBARGO:
     return effect_embargo(d, e, err);
+  case EFFECT_PUBLISH:
+    return effect_publish(d, e, err);
   case EFFECT_MERGE:
     return dry ? ST_OK : effect_merge(d, e, err);
   case EFFECT_MOVE:

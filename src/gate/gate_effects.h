@@ -30,6 +30,7 @@ MUST_USE enum status effect_address_reporter(struct doing *d, const struct effec
                                              struct fault *err);
 MUST_USE enum status effect_address_stakeholder(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to,
                                                 struct fault *err);
+size_t effect_stakeholder_party(struct run *r, struct vuln_case *vc, const struct conf_stakeholder *s); /* its party; added when it is none yet */
 /* The letter as it reads now. as_of: the day that it bears; 0: today. */
 MUST_USE enum status effect_write(struct doing *d, const struct effect *e, const struct address *to, int64_t as_of,
                                   struct outgoing **o, struct fault *err);
@@ -44,6 +45,7 @@ struct vuln_case *effect_view(struct doing *d, const struct effect *e, const str
 /* gate_releases.c */
 MUST_USE enum status effect_wait(struct doing *d, const struct effect *e, struct vuln_case *vc, const struct outgoing *o,
                                  struct fault *err);
+void release_hash(const struct pending_release *p, unsigned char out[32]); /* over contents and recipients */
 void effect_keep_waiting(struct doing *d); /* once all commands went well */
 MUST_USE enum status effect_release(struct doing *d, const struct effect *e, struct fault *err);
 /* gate_structure.c */

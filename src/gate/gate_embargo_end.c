@@ -58,7 +58,7 @@ static enum status look(struct gate *g, int64_t now, struct fault *err)
   if (next && next < g->embargo_look_at)
     g->embargo_look_at = next;
   for (size_t i = 0; i < n; i++) {
-    if (run_in_hand(g, end_decide, id[i]))
+    if (run_in_hand(g, end_decide, id[i]) || gate_publish_in_hand(g, id[i])) /* that ends it, too, and tells all */
       continue;
     struct run *r = run_new_system(g, end_decide);
     r->about = pool_strdup(r->pool, id[i]);

@@ -50,7 +50,7 @@ enum status effect_address_reporter(struct doing *d, const struct effect *e, str
 }
 
 /* A stakeholder becomes a party of the case with its first notice, so that its answers thread. */
-static size_t stakeholder_party(struct run *r, struct vuln_case *vc, const struct conf_stakeholder *s)
+size_t effect_stakeholder_party(struct run *r, struct vuln_case *vc, const struct conf_stakeholder *s)
 {
   for (size_t i = 0; i < vc->party_count; i++)
     if (text_ieq(vc->party[i].stakeholder, s->name) && !vc->party[i].removed)
@@ -79,7 +79,7 @@ enum status effect_address_stakeholder(struct doing *d, const struct effect *e, 
   bool encrypt = k->usable;
   if (!encrypt && !(s->clear_allowed && tlp <= TLP_GREEN))
     return effect_deny(d, e, err, pool_printf(r->pool, "%s has no key, and a notice in clear needs `clear_allowed` and TLP:GREEN or CLEAR", s->name));
-  *to = (struct address){ .party = { vc, stakeholder_party(r, vc, s) }, .name = s->name, .address = s->address,
+  *to = (struct address){ .party = { vc, effect_stakeholder_party(r, vc, s) }, .name = s->name, .address = s->address,
                           .fingerprint = encrypt ? s->fingerprint : "", .encrypt = encrypt, .language = s->language };
   return ST_OK;
 }

@@ -188,6 +188,7 @@ static void tick(struct gate *g)
   gate_fetch_tick(g);
   gate_clock_tick(g);
   gate_due_tick(g);
+  gate_publish_tick(g);
   gate_embargo_tick(g);
   gate_chase_tick(g);
   gate_digest_tick(g);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gate: what waits for a person's word: listed, reminded, and ended when its time is over, which is told to who asked.
  * That somebody was reminded is written into the release itself, in the commit of the mail that does it. */
-#include "gate_private.h"
+#include "gate_publish.h"
 
 #include <jansson.h>
 
@@ -51,6 +51,8 @@ static const char *json_text(struct pool *pool, const json_t *j, const char *key
 static const char *letters_of(struct run *r, const struct pending_release *p)
 {
   struct buf b = buf_new(r->pool, 2048);
+  if (publish_is(p->what))
+    return publish_pending_text(r, p);
   for (size_t i = 0; i < p->letter_count; i++) {
     const struct pending_letter *l = &p->letter[i];
     json_t *j = json_loads(l->envelope_json, 0, NULL);
@@ -87,6 +89,11 @@ static enum status write_one(struct run *r, const struct conf_analyst *a, struct
                            .serial = pool_printf(r->pool, "%s-%s-%" PRId64 "-%s", template_name, p->token,
                                                  p->reminded_at, a->name) };
   struct outgoing *o;
+  struct mail_attachment *documents;
+  if (publish_is(p->what) && p->expires_at > clock_now(&r->g->clock)) {
+    s.attachment_count = publish_pending_attachments(r, p, &documents);
+    s.attachment = documents;
+  }
   enum status st = write_to_analyst(r, a, &s, release_vars(r, vc, p, a->language), &o, err);
   if (st)
     return st;
@@ -206,6 +213,27 @@ void gate_pending_tick(struct gate *g)
 }
 
 /* ---- lists ---- */
+static bool is_scheduled(const struct publication *p)
+{
+  return p->state == PUBLICATION_APPROVED || p->state == PUBLICATION_SIGNED;
+}
+
+/* What was released and waits for its instant. */
+static enum status scheduled_list(struct gate *g, struct pool *pool, struct buf *b, size_t *count, struct fault *err)
+{
+  struct publication *p = NULL;
+  size_t n = 0;
+  enum status st = store_publication_list(g->store, pool, NULL, &p, &n, err);
+  for (size_t i = 0; !st && i < n; i++) {
+    if (!is_scheduled(&p[i]))
+      continue;
+    (*count)++;
+    buf_printf(b, "%s  #%s by %s, approved, version %u\n  published at %s%s%s\n  #cancel %s\n", p[i].case_id, p[i].what, p[i].by, p[i].version,
+               time_local(pool, p[i].planned_at, g->conf->zone), *p[i].last_error ? "; trouble: " : "", p[i].last_error, p[i].token);
+  }
+  return st;
+}
+
 static const char *needs(const struct pending_release *p)
 {
   return p->gate > 1 ? "another lead analyst" : "who asked";
@@ -220,6 +248,8 @@ enum status pending_list(struct gate *g, struct pool *pool, struct buf *b, struc
   for (size_t i = 0; !st && i < n; i++)
     buf_printf(b, "%s  #%s by %s, needs %s\n  since %s, until %s\n  #approve %s\n", p[i].case_id, p[i].what, p[i].by,
                needs(&p[i]), time_local(pool, p[i].made_at, zone), time_local(pool, p[i].expires_at, zone), p[i].token);
+  if (!st)
+    st = scheduled_list(g, pool, b, &n, err);
   if (!st && !n)
     buf_adds(b, "Nothing waits for a release.\n");
   return st;
@@ -237,6 +267,17 @@ enum status pending_json(struct gate *g, struct pool *pool, struct buf *b, struc
     json_array_append_new(all, json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s}", "case", p[i].case_id, "what", p[i].what, "by",
                                          p[i].by, "token", p[i].token, "persons", p[i].gate, "since",
                                          time_iso(pool, p[i].made_at), "until", time_iso(pool, p[i].expires_at)));
+  struct publication *out = NULL;
+  st = store_publication_list(g->store, pool, NULL, &out, &n, err);
+  for (size_t i = 0; !st && i < n; i++)
+    if (is_scheduled(&out[i]))
+      json_array_append_new(all, json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s}", "case", out[i].case_id, "what", out[i].what, "by", out[i].by,
+                                           "token", out[i].token, "version", (int)out[i].version, "approved", time_iso(pool, out[i].approved_at),
+                                           "published", time_iso(pool, out[i].planned_at)));
+  if (st) {
+    json_decref(all);
+    return st;
+  }
   char *text = json_dumps(all, JSON_INDENT(2));
   buf_printf(b, "%s\n", text ? text : "null");
   free(text);

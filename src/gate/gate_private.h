@@ -139,6 +139,14 @@ struct work_move {
   int64_t letter, from_party;
   bool thread;
 };
+/* What becomes of a publication. */
+struct publication_op {
+  enum { PUBLICATION_OP_PUT = 1, PUBLICATION_OP_SIGNED, PUBLICATION_OP_OUT, PUBLICATION_OP_CANCEL, PUBLICATION_OP_FAILED } what;
+  int64_t id;                     /* of one that is there */
+  const struct publication *p;    /* PUT; SIGNED: its further files */
+  const char *text;               /* OUT: its entry; CANCEL: by whom */
+  struct publication_trouble trouble; /* FAILED */
+};
 struct work_key {
   struct stored_key key;
 };
@@ -163,6 +171,8 @@ struct work {
   size_t pending_reminded_count, pending_reminded_cap;
   struct { enum { KEY_OP_DROP, KEY_OP_ACCEPT, KEY_OP_SUPERSEDE } what; const char *fingerprint, *address; } *key_op;
   size_t key_op_count, key_op_cap;
+  struct publication_op *publication;
+  size_t publication_count, publication_cap;
   struct replay_key replay;
   bool has_replay;
   const char *ack_address;  /* counts against the caps */
@@ -197,7 +207,12 @@ struct run {
   bool system;              /* no letter came in: a mail of our own making; in is empty */
   void (*decide)(struct run *r); /* of a system run */
   const char *about;        /* the case that a reminder is about */
+  int64_t publication;      /* the one that it is about; 0 */
   bool whole;               /* of a system run: what it records is written together with its mails or not at all */
+  /* Behind the seals and right before the commit that records it; when it fails, last_failed goes on in its place. NULL: nothing. */
+  enum status (*last_step)(struct run *r, struct fault *err);
+  void (*last_failed)(struct run *r, const char *why);
+  void *last_arg;
   bool parked;              /* its case (or its sender's earlier letter) is busy */
   bool alone;               /* came back after a crash */
   bool failed;              /* some answer failed: fault says it */
@@ -306,6 +321,10 @@ struct gate {
   int64_t embargo_look_at;  /* wall clock: when the next embargo may end */
   int64_t key_look_at;      /* wall clock */
   int64_t pending_look_at;  /* wall clock */
+  int64_t publish_look_at;  /* wall clock: when the next publication is due */
+  int64_t site_look_at;     /* monotonic ms: when the site is looked at again */
+  int64_t site_told_at;     /* wall clock: when the analysts last heard of its trouble; 0 */
+  bool site_due;            /* it must be made anew before anything is published */
   int64_t wall_seen, mono_seen; /* both clocks at the last look; 0: none yet */
   int64_t clock_off;        /* seconds that the wall clock has jumped and nobody has confirmed: releases are held; 0 */
   struct pool *changed_pool;
@@ -478,6 +497,8 @@ void work_case(struct run *r, struct vuln_case *vc);
 void work_event(struct run *r, struct vuln_case *vc, const char *kind, const char *who, const char *fmt, ...) PRINTF_LIKE(5, 6);
 void work_message(struct run *r, struct vuln_case *vc, struct party_ref party, const struct case_message *m);
 void work_out(struct run *r, struct outgoing *o);
+void work_pending(struct run *r, struct pending_release *p);
+void work_publication(struct run *r, const struct publication_op *op);
 void work_end(struct run *r, enum letter_state state, enum letter_class klass, const char *case_id, const char *reason);
 /* An alarm that a stranger can provoke: at most alarms_per_hour of them; the last ones say so, and what would be more is in the
  * quarantine and in the log. */
@@ -584,6 +605,15 @@ void gate_clock_tick(struct gate *g);
 bool gate_clock_held(const struct gate *g);
 char *gate_clock_text(const struct gate *g, struct pool *pool); /* "2 h forward"; "" when nothing is held */
 MUST_USE enum status gate_clock_confirm(struct gate *g, struct fault *err); /* inside the open transaction */
+
+/* gate_publish.c: what is due is signed, published and told */
+void gate_publish_tick(struct gate *g);
+bool gate_publish_in_hand(const struct gate *g, const char *case_id); /* such a run is on its way */
+void gate_publish_changed_by(struct run *r);
+MUST_USE enum status publish_write(struct gate *g, const struct work *w, struct fault *err); /* inside the open transaction */
+/* What is scheduled, for #list pending, #show and embargoctl; case_id NULL: of all. */
+MUST_USE enum status publish_list(struct gate *g, struct pool *pool, const char *case_id, struct publication **out, size_t *count,
+                                  struct fault *err);
 
 /* gate_control.c */
 MUST_USE enum status gate_control_listen(struct gate *g, struct fault *err);

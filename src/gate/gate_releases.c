@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gate: letters that wait for a person's word: kept with the hash of what was shown, released or dropped. */
-#include "gate_effects.h"
+#include "gate_publish.h"
 
 #include <jansson.h>
 
@@ -26,7 +26,7 @@ static char *envelope(struct pool *pool, const struct outgoing *o, const char *s
   return out;
 }
 
-static void pending_hash(const struct pending_release *p, unsigned char out[32])
+void release_hash(const struct pending_release *p, unsigned char out[32])
 {
   struct bytes part[2 * WAITING_MAX];
   size_t n = 0;
@@ -55,20 +55,18 @@ enum status effect_wait(struct doing *d, const struct effect *e, struct vuln_cas
   p->letter[p->letter_count++] = (struct pending_letter){ .to = o->draft.to.address, .to_name = o->to_name, .kind = o->kind,
                                                           .message_id = o->draft.message_id, .party = 0,
                                                           .envelope_json = envelope(r->pool, o, e->text), .content = o->content };
-  pending_hash(p, p->hash);
+  release_hash(p, p->hash);
   return ST_OK;
 }
 
 void effect_keep_waiting(struct doing *d)
 {
   struct run *r = d->r;
-  struct work *w = &r->work;
   for (size_t i = 0; i < COMMAND_MAX; i++) {
     struct pending_release *p = d->waiting[i];
     if (!p)
       continue;
-    w->pending = pool_grow(r->pool, w->pending, w->pending_count, &w->pending_cap, sizeof *w->pending);
-    w->pending[w->pending_count++] = p;
+    work_pending(r, p);
     struct tvalue *v = tvalue_object(r->pool);
     tvalue_sets(r->pool, v, "token", p->token);
     tvalue_sets(r->pool, v, "what", p->what);
@@ -108,7 +106,7 @@ static enum status vc_of(struct doing *d, const char *id, struct vuln_case **vc,
 static const char *may_release(struct doing *d, const struct pending_release *p)
 {
   unsigned char now[32];
-  pending_hash(p, now);
+  release_hash(p, now);
   if (p->released)
     return "it was released already";
   if (p->expired || p->expires_at <= clock_now(&d->r->g->clock))
@@ -270,17 +268,24 @@ enum status effect_release(struct doing *d, const struct effect *e, struct fault
     return effect_deny(d, e, err,
                        pool_printf(r->pool, "the gateway's clock has jumped %s, and nothing is released before an operator has confirmed "
                                             "its time (embargoctl clock)", gate_clock_text(r->g, r->pool)));
+  st = vc_of(d, p.case_id, &vc, err);
+  bool scheduled = false; /* it was released, and waits for its instant */
+  if (!st && !approve && p.released && publish_is(p.what))
+    st = publish_cancel(d, e, vc, &scheduled, err);
+  if (st || scheduled)
+    return st;
   const char *why = approve ? may_release(d, &p) : may_cancel(&p);
   if (why)
     return effect_deny(d, e, err, why);
-  st = vc_of(d, p.case_id, &vc, err);
-  if (!st && !d->mail->dry_run) {
+  if (!d->mail->dry_run) {
     w->pending_end = pool_grow(r->pool, w->pending_end, w->pending_end_count, &w->pending_end_cap, sizeof *w->pending_end);
     w->pending_end[w->pending_end_count].token = e->args;
     w->pending_end[w->pending_end_count].by = d->a->name;
     w->pending_end[w->pending_end_count++].released = approve;
     work_event(r, vc, approve ? "release.approved" : "release.cancelled", d->a->name, "#%s asked for by %s.", p.what, p.by);
   }
+  if (!st && approve && publish_is(p.what))
+    return publish_approve(d, e, vc, &p, err);
   for (size_t i = 0; !st && approve && !d->mail->dry_run && i < p.letter_count; i++)
     st = release_one(d, e, vc, &p, i, err);
   if (!st && approve && !d->mail->dry_run && !strcmp(p.what, "reply")) {

@@ -182,10 +182,28 @@ void gate_runs_tick(struct gate *g)
   }
 }
 
+static void last_step(struct run *r)
+{
+  struct fault err = { 0 };
+  enum status (*step)(struct run *r, struct fault *err) = r->last_step;
+  r->last_step = NULL;
+  enum status st = step(r, &err);
+  if (st == ST_BROKEN)
+    gate_break(r->g, &err);
+  else if (st)
+    r->last_failed(r, pool_strdup(r->pool, err.text));
+  else
+    run_goto(r, RUN_COMMIT);
+}
+
 void run_goto(struct run *r, enum run_stage stage)
 {
   r->stage = stage;
   r->g->did_something = true;
+  if (stage == RUN_COMMIT && r->last_step) {
+    last_step(r);
+    return;
+  }
   if (stage == RUN_COMMIT) {
     r->ready_at = clock_mono(&r->g->clock);
     r->g->tx_ready++;
@@ -251,9 +269,10 @@ void run_fail(struct run *r, const struct fault *err)
   if (r->system) { /* there is no letter to hold: what it was about is in the outbox and in the case's history */
     log_event(&g->log, LOG_LEVEL_ERR, "a mail to the analysts could not be made; see embargoctl outbox", LOG_STR("why", err->text));
     r->work.out_count = 0;
+    r->last_step = NULL;
     if (r->whole) { /* a reminder, a digest or an embargo's end that was not made is still to be made */
       r->work.vc_count = r->work.event_count = r->work.message_count = 0;
-      r->work.pending_end_count = r->work.pending_reminded_count = 0;
+      r->work.pending_end_count = r->work.pending_reminded_count = r->work.publication_count = 0;
       r->work.meta = NULL;
       if (r->about)
         gate_due_changed(r->g, r->about);

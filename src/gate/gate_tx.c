@@ -51,7 +51,7 @@ void gate_tx_abandon(struct gate *g, const struct fault *err)
   while (g->runs)
     run_free(g, g->runs);
   g->case_serial = 0;
-  g->due_look_at = g->embargo_look_at = 0;
+  g->due_look_at = g->embargo_look_at = g->publish_look_at = 0;
   for (size_t i = 0; i < g->inbox_count; i++)
     gate_fetch_forget(&g->inbox[i]);
 }
@@ -77,6 +77,7 @@ static void tx_committed(struct gate *g)
     if (r->work.pending_count)
       g->pending_look_at = 0;
     gate_embargo_changed_by(r);
+    gate_publish_changed_by(r);
     g->wake_held |= r->work.key_count || r->work.key_op_count;
     if (r->work.end.state == LETTER_RECORDED) /* an attempt that failed: the next one now */
       g->due_look_at = 0;

@@ -46,6 +46,20 @@ void work_out(struct run *r, struct outgoing *o)
   w->out[w->out_count++] = o;
 }
 
+void work_pending(struct run *r, struct pending_release *p)
+{
+  struct work *w = &r->work;
+  w->pending = pool_grow(r->pool, w->pending, w->pending_count, &w->pending_cap, sizeof *w->pending);
+  w->pending[w->pending_count++] = p;
+}
+
+void work_publication(struct run *r, const struct publication_op *op)
+{
+  struct work *w = &r->work;
+  w->publication = pool_grow(r->pool, w->publication, w->publication_count, &w->publication_cap, sizeof *w->publication);
+  w->publication[w->publication_count++] = *op;
+}
+
 void work_end(struct run *r, enum letter_state state, enum letter_class klass, const char *case_id, const char *reason)
 {
   r->work.end = (struct intake_end){

@@ -9,7 +9,8 @@ libgate_a_SOURCES = src/gate/gate.c src/gate/gate_loop.c src/gate/gate_tx.c src/
 	src/gate/gate_private.h
 libgate_a_SOURCES += src/gate/gate_embargo.c src/gate/gate_embargo_end.c src/gate/gate_embargo.h
 libgate_a_SOURCES += src/gate/gate_structure.c
-libgate_a_SOURCES += src/gate/gate_advisory.c
+libgate_a_SOURCES += src/gate/gate_advisory.c src/gate/gate_publish.h src/gate/gate_publish.c src/gate/gate_publish_make.c \
+	src/gate/gate_publish_ask.c src/gate/gate_publish_tell.c src/gate/gate_publish_site.c
 libgate_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 GATE_ROOM = libgate.a $(SITE_ROOM) $(ADVISORY_ROOM) $(STORE_ROOM) $(COMMAND_ROOM) $(CASE_ROOM) $(TEMPLATE_ROOM) $(MAIL_ROOM) $(PGP_ROOM) $(CONF_ROOM) $(WKD_ROOM) $(WIRE_ROOM) $(BASE_ROOM) $(JANSSON_LIBS)
 

@@ -126,7 +126,7 @@ static void put_attachment(struct buf *b, const struct mail_attachment *a)
 }
 
 /* Our public key as a file (RFC 3156 section 7): armored, which any program reads. */
-static struct bytes armored_key(struct pool *pool, struct bytes key)
+struct bytes mail_armored_key(struct pool *pool, struct bytes key)
 {
   if (bytes_starts(key, BYTES("-----BEGIN")))
     return text_to_crlf(pool, key);
@@ -156,7 +156,7 @@ static void put_parts(struct buf *b, const struct mail_draft *d, const char *bou
     buf_printf(b, "\r\n--%s\r\n", bound);
     put_attachment(b, &(struct mail_attachment){ .filename = "openpgp-key.asc",
                                                  .type = "application/pgp-keys",
-                                                 .bytes = armored_key(b->pool, d->autocrypt_key) });
+                                                 .bytes = mail_armored_key(b->pool, d->autocrypt_key) });
   }
   buf_printf(b, "\r\n--%s--\r\n", bound);
 }

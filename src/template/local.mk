@@ -58,6 +58,17 @@ nobase_dist_pkgdata_DATA += templates/en/embargo/proposed.txt templates/en/embar
 	templates/de/embargo/new-date.txt templates/de/embargo/terminated.txt templates/de/embargo/ended.txt \
 	templates/de/internal/embargo.txt templates/de/partials/embargo-answer.txt templates/de/partials/embargo-cause.txt
 
+nobase_dist_pkgdata_DATA += templates/de/internal/publication.txt \
+	templates/de/internal/publication-trouble.txt \
+	templates/de/internal/published.txt \
+	templates/de/publication/notice.txt \
+	templates/de/publication/reporter.txt \
+	templates/en/internal/publication.txt \
+	templates/en/internal/publication-trouble.txt \
+	templates/en/internal/published.txt \
+	templates/en/publication/notice.txt \
+	templates/en/publication/reporter.txt
+
 EXTRA_DIST += tests/corpus/mustache-spec/LICENSE tests/corpus/mustache-spec/comments.json \
 	tests/corpus/mustache-spec/interpolation.json tests/corpus/mustache-spec/inverted.json \
 	tests/corpus/mustache-spec/sections.json

@@ -18,6 +18,8 @@ struct scene {
   bool no_reporter, no_key, clear_ok, spam, merged, unbound, signed_only, no_templates;
   const char *attached; /* address of a key that is attached to the mail */
   int gate_reply, gate_notify;
+  int gate_publish;       /* 0: two persons; -1: none */
+  bool no_site, no_embargo;
   enum rm_state other_rm; /* of the second case; 0: as rm */
   const char *other_cve;  /* its CVE id */
   bool same_sender;       /* rosa reported both; else sam@y.org the second */
@@ -125,7 +127,7 @@ static struct vuln_case *test_case(struct pool *pool, const struct scene *s, con
                            .fingerprint = s->no_key ? "" : "AA",
                            .token = "tok",
                            .received_at = NOW - 1000 };
-  struct vuln_case *vc = case_open(pool, &r, 90);
+  struct vuln_case *vc = case_open(pool, &r, s->no_embargo ? 0 : 90);
   vc->id = id;
   vc->rm = s->rm ? s->rm : RM_RECEIVED;
   if (vc->party_count)
@@ -153,6 +155,8 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
                       .reply_clear = s->reply_clear ? s->reply_clear : "lead",
                       .gate_reply = s->gate_reply,
                       .gate_notify = s->gate_notify,
+                      .gate_publish = s->gate_publish < 0 ? 0 : s->gate_publish ? s->gate_publish : 2,
+                      .site_url = s->no_site ? "" : "https://security.psirt.example",
                       .invite_clearance = TLP_AMBER,
                       .analyst = test_analyst,
                       .analyst_count = ARRAY_LEN(test_analyst),
@@ -214,7 +218,8 @@ static inline const char *results_text(struct pool *pool, const struct plan *p)
 static inline const char *effects_text(struct pool *pool, const struct plan *p)
 {
   static const char *const kind[] = { "?",    "event",   "letter", "NOTE",  "answer", "KEY",
-                                      "SPAM", "APPROVE", "CANCEL", "EMBARGO", "MERGE", "MOVE", "COPY" };
+                                      "SPAM", "APPROVE", "CANCEL", "EMBARGO", "MERGE", "MOVE", "COPY",
+                                      "PUBLISH" };
   struct buf b = buf_new(pool, 400);
   for (size_t i = 0; i < p->effect_count; i++) {
     const struct effect *e = &p->effect[i];
@@ -232,6 +237,8 @@ static inline const char *effects_text(struct pool *pool, const struct plan *p)
       buf_printf(&b, " %d", e->answer);
     if (e->embargo)
       buf_printf(&b, " %s%s", embargo_what_name(e->embargo->what), e->preview_only ? " preview" : "");
+    if (e->kind == EFFECT_PUBLISH)
+      buf_printf(&b, " gate %d at %s%s", e->gate, e->at ? time_iso(pool, e->at) : "once", e->preview_only ? " preview" : "");
     if (e->what[0])
       buf_printf(&b, " %s", e->what);
     if (e->args[0])

@@ -228,6 +228,8 @@ static struct tvalue *letter_vars(bool full, const char *language)
                                       "copy.kind",     "copy.subject",
                                       "embargo.until", "embargo.proposed", "embargo.ended", "embargo.by", "embargo.by_us",
                                       "embargo.was_accepted", "embargo.proposed_by",
+                                      "publication.version", "publication.at", "publication.url", "publication.text_url", "publication.csaf_url", "publication.token", "publication.first",
+                                      "publication.told", "publication.wishes", "publication.problem",
                                       "party.role", "party.status", "party.key", "party.accepted", "party.waiting_since", "entitled",
                                       "show_status", "show_key", "show_help", "no_key", "key_waits", "key_counts", "below", "chase.who", "chase.role", "chase.since", "chase.days" };
   for (size_t i = 0; i < ARRAY_LEN(more); i++)
@@ -276,6 +278,11 @@ static const char *const names[] = {
   "embargo/terminated",
   "embargo/ended",
   "internal/embargo",
+  "internal/publication",
+  "internal/published",
+  "internal/publication-trouble",
+  "publication/notice",
+  "publication/reporter",
   "party/answer",
   "party/ask",
   "party/chase",
