@@ -159,13 +159,20 @@ MUST_USE enum status case_merge(struct pool *pool, struct vuln_case *into, struc
                                 struct fault *err);
 
 /* ---- what a party may know (src/case/case_view.c) ---- */
-/* Details go to an invited party only once it keeps the embargo, or when there is none. */
+/* Details go to an invited party only once it keeps the embargo, or when there is none; none go to one that was removed. */
 bool case_party_entitled(const struct vuln_case *vc, const struct party *p);
 /* A copy that holds what that party may learn: its role decides about fields and facts; who else takes part, and who works on the case,
  * is never in it. One that is not entitled gets the id, the embargo's dates and the TLP label. */
 struct vuln_case *case_view(struct pool *pool, const struct vuln_case *vc, const struct party *p);
 /* A copy for an analyst's reply to that reporter: all of it but whom else the publication will thank. */
 struct vuln_case *case_reply_view(struct pool *pool, const struct vuln_case *vc, const struct party *p);
+/* A copy that holds what anybody may learn: id, dates of the embargo, TLP label; once the vulnerability is public, since when, and its CVE
+ * id. */
+struct vuln_case *case_public_view(struct pool *pool, const struct vuln_case *vc, const struct party *p);
+/* A copy that holds what a notice to that stakeholder may say: case_view() by its role (one of no known kind that was never invited: what a
+ * customer gets). To a coordinator go the names of reporters who agreed to be named (domain.md: credit): by their own #credit, or by an
+ * analyst's that no later "anonymous" of theirs takes back. */
+struct vuln_case *case_notice_view(struct pool *pool, const struct vuln_case *vc, const struct party *p);
 /* We have written, or it has. */
 void party_written(struct party *p, int64_t now);
 void party_heard(struct party *p);

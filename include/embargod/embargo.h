@@ -77,6 +77,8 @@ void embargo_fact(const struct embargo_act *a, enum cs_fact fact, enum embargo_a
 bool embargo_concerns(const struct party *p);
 /* Keeps it, or had accepted it before an analyst removed them: they hear of its end. */
 bool embargo_bound(const struct party *p);
+/* Was asked to keep it, and has not said yes or no: hears that it is over, and what is public. */
+bool embargo_only_invited(const struct party *p);
 struct embargo_who embargo_open_by(const struct vuln_case *vc); /* who made the open proposal; "": nobody, or the default embargo */
 /* Who proposed what is agreed, what is open: "the default embargo", "alice", "robin@lab.example (bob passed it on)"; "" when unknown. */
 const char *embargo_agreed_by(struct pool *pool, const struct vuln_case *vc);

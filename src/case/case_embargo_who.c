@@ -93,6 +93,11 @@ bool embargo_bound(const struct party *p)
   return embargo_concerns(p) || (p->removed && p->accepted_at && !text_empty(p->address));
 }
 
+bool embargo_only_invited(const struct party *p)
+{
+  return !p->removed && p->invited_at && !p->accepted_at && p->status == PARTY_INVITED && !text_empty(p->address);
+}
+
 bool embargo_has_others(const struct vuln_case *vc)
 {
   for (size_t i = 0; i < vc->party_count; i++)

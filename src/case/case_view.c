@@ -77,28 +77,31 @@ static const struct role_view {
     (const char *const[]){ "title", "cve", "cwe", "tlp", "credit", "reference", "product", "component", "vendor", NULL } },
   { PARTY_SUPPLIER, ALL_FACTS,
     (const char *const[]){ "title", "description", "impact", "cwe", "cve", "cvss", "cvss4", "tlp", "mitigation", "workaround",
-                           "exploitation", "product", "component", "vendor", "reference", "credit", "plan", "plan-text", NULL } },
+                           "exploitation", "product", "component", "vendor", "reference", "credit", "fix", "validated", "plan", "plan-text",
+                           NULL } },
   { PARTY_COORDINATOR, ALL_FACTS,
     (const char *const[]){ "title", "description", "impact", "cwe", "cve", "cvss", "cvss4", "ssvc", "tlp", "mitigation",
-                           "workaround", "exploitation", "product", "component", "vendor", "reference", "credit", "plan",
-                           "plan-text", NULL } },
+                           "workaround", "exploitation", "product", "component", "vendor", "reference", "credit", "fix",
+                           "validated", "plan", "plan-text", "field", NULL } },
   { PARTY_REGULATOR, ALL_FACTS,
     (const char *const[]){ "title", "description", "impact", "cwe", "cve", "cvss", "cvss4", "ssvc", "clinical",
                            "clinical-rationale", "adverse-events", "tlp", "mitigation", "workaround", "exploitation", "product",
-                           "component", "vendor", "reference", "credit", "plan", "plan-text", NULL } },
+                           "component", "vendor", "reference", "credit", "fix", "validated", "plan", "plan-text", "field", "fact",
+                           "filed", NULL } },
   { PARTY_ISAC, ALL_FACTS,
     (const char *const[]){ "title", "description", "impact", "cwe", "cve", "cvss", "cvss4", "tlp", "mitigation", "workaround",
-                           "exploitation", "product", "component", "vendor", "reference", "plan", "plan-text", NULL } },
+                           "exploitation", "product", "component", "vendor", "reference", "fix", "validated", "plan", "plan-text",
+                           NULL } },
   { PARTY_CUSTOMER, ALL_FACTS,
     (const char *const[]){ "title", "description", "impact", "cve", "cvss", "cvss4", "tlp", "mitigation", "workaround",
-                           "exploitation", "product", "component", "reference", "plan", "plan-text", NULL } },
+                           "exploitation", "product", "component", "reference", "fix", "validated", "plan", "plan-text", NULL } },
   { PARTY_OBSERVER, FIX_FACTS, (const char *const[]){ "title", "cve", "tlp", "product", NULL } },
 };
 
 bool case_party_entitled(const struct vuln_case *vc, const struct party *p)
 {
   bool embargo = vc->em != EM_NONE && vc->em != EM_EXITED;
-  if (p->status == PARTY_WITHDRAWN && p->role != PARTY_REPORTER)
+  if (p->removed || (p->status == PARTY_WITHDRAWN && p->role != PARTY_REPORTER))
     return false;
   return !p->invited_at || p->accepted_at || !embargo;
 }
@@ -161,6 +164,15 @@ struct vuln_case *case_reply_view(struct pool *pool, const struct vuln_case *vc,
   return view;
 }
 
+/* Who else takes part, and who works on it, no view holds. */
+static void only_party(struct pool *pool, struct vuln_case *view, const struct party *p)
+{
+  view->member_count = 0;
+  view->party = pool_array(pool, 1, sizeof *view->party);
+  view->party[0] = *p;
+  view->party_count = view->party_cap = 1;
+}
+
 struct vuln_case *case_view(struct pool *pool, const struct vuln_case *vc, const struct party *p)
 {
   static const char *const label[] = { "tlp", NULL };
@@ -179,9 +191,67 @@ struct vuln_case *case_view(struct pool *pool, const struct vuln_case *vc, const
     view->cs_at[i] = view->cs >> i & 1 ? view->cs_at[i] : 0;
   if (!entitled)
     view->rm = RM_RECEIVED;
-  view->member_count = 0;
-  view->party = pool_array(pool, 1, sizeof *view->party);
+  only_party(pool, view, p);
+  return view;
+}
+
+/* ---- what is public ---- */
+struct vuln_case *case_public_view(struct pool *pool, const struct vuln_case *vc, const struct party *p)
+{
+  static const char *const label[] = { "tlp", NULL }, *const known[] = { "tlp", "cve", NULL };
+  struct vuln_case *view = case_copy(pool, vc);
+  keep_fields(view, vc->cs & 1u << CS_PUBLIC_AWARE ? known : label, p);
+  view->cs &= 1u << CS_PUBLIC_AWARE;
+  for (unsigned i = 0; i < CS_FACTS; i++)
+    view->cs_at[i] = view->cs >> i & 1 ? view->cs_at[i] : 0;
+  only_party(pool, view, p);
+  view->rm = RM_RECEIVED;
+  return view;
+}
+
+/* ---- notices ---- */
+/* Does each reporter want to stay unnamed, and has said so since that entry was made? */
+static bool all_anonymous_since(const struct vuln_case *vc, int64_t at)
+{
+  bool any = false;
+  for (size_t i = 0; i < vc->party_count; i++) {
+    bool said = false;
+    if (vc->party[i].removed || vc->party[i].role != PARTY_REPORTER)
+      continue;
+    for (size_t k = 0; k < vc->field_count && !said; k++)
+      said = !strcmp(vc->field[k].name, "credit") && text_ieq(vc->field[k].value, "anonymous") &&
+             text_ieq(vc->field[k].by, vc->party[i].address) && vc->field[k].at >= at;
+    if (!said)
+      return false;
+    any = true;
+  }
+  return any;
+}
+
+/* Named is who has agreed to be: a reporter by their own word, or by an analyst's entry that no later word of theirs takes back. Who else
+ * takes part and wants thanks is nobody's business before the publication. */
+static bool may_be_named(const struct vuln_case *vc, const struct case_field *f)
+{
+  if (!is_by_party(vc, f->by))
+    return !all_anonymous_since(vc, f->at);
+  for (size_t i = 0; i < vc->party_count; i++)
+    if (vc->party[i].role == PARTY_REPORTER && text_ieq(vc->party[i].address, f->by))
+      return true;
+  return false;
+}
+
+struct vuln_case *case_notice_view(struct pool *pool, const struct vuln_case *vc, const struct party *p)
+{
+  struct party as = *p;
+  if (as.role == PARTY_OBSERVER && !as.invited_at) /* a kind of its own: what any customer may know */
+    as.role = PARTY_CUSTOMER;
+  struct vuln_case *view = case_view(pool, vc, &as);
   view->party[0] = *p;
-  view->party_count = view->party_cap = 1;
+  if (as.role != PARTY_COORDINATOR || !case_party_entitled(vc, p))
+    return view;
+  case_unset(view, "credit", NULL);
+  for (size_t i = 0; i < vc->field_count; i++)
+    if (!strcmp(vc->field[i].name, "credit") && may_be_named(vc, &vc->field[i]))
+      case_set(pool, view, &vc->field[i]);
   return view;
 }

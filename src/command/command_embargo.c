@@ -177,18 +177,21 @@ bool command_ends_embargo(const char *name)
 static const char *ended_words(struct command_context *cx, const struct embargo_change *ch)
 {
   const struct vuln_case *vc = command_case(cx);
-  struct buf told = buf_new(cx->pool, 80), not_told = buf_new(cx->pool, 80);
+  struct buf told = buf_new(cx->pool, 80), not_told = buf_new(cx->pool, 80), invited = buf_new(cx->pool, 80);
   for (size_t i = 0; i < vc->party_count; i++) {
     const struct party *p = &vc->party[i];
     if (embargo_bound(p))
       buf_printf(&told, "%s%s", told.len ? ", " : "", p->address);
+    else if (embargo_only_invited(p))
+      buf_printf(&invited, "%s%s", invited.len ? ", " : "", p->address);
     else if (!p->removed && !text_empty(p->stakeholder))
       buf_printf(&not_told, "%s#notify %s", not_told.len ? ", " : "", p->stakeholder);
     else if (!p->removed && !text_empty(p->address))
       buf_printf(&not_told, "%s%s", not_told.len ? ", " : "", p->address);
   }
-  return pool_printf(cx->pool, "THIS ENDS THE EMBARGO, which held until %s; told: %s%s%s", instant(cx, ch->before),
-                     told.len ? buf_str(&told) : "nobody outside", not_told.len ? "; NOT told, tell them: " : "",
+  return pool_printf(cx->pool, "THIS ENDS THE EMBARGO, which held until %s; told: %s%s%s%s%s", instant(cx, ch->before),
+                     told.len ? buf_str(&told) : "nobody outside", invited.len ? "; only invited, told what is public: " : "",
+                     invited.len ? buf_str(&invited) : "", not_told.len ? "; NOT told, tell them: " : "",
                      not_told.len ? buf_str(&not_told) : "");
 }
 

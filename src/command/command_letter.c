@@ -247,6 +247,19 @@ static const char *notice_template(struct command_context *cx, const struct conf
   return party_role_parse(s->kind, &role) && role < ARRAY_LEN(notice_of_role) ? notice_of_role[role] : NULL;
 }
 
+/* Who was asked to keep the embargo and has not said yes gets nothing of the matter by another way. */
+static enum status not_bound(struct command_context *cx, const struct conf_stakeholder *s, struct fault *err)
+{
+  const struct vuln_case *vc = command_case(cx);
+  for (size_t i = 0; i < vc->party_count; i++) {
+    const struct party *p = &vc->party[i];
+    if (!p->removed && text_ieq(p->stakeholder, s->name) && !case_party_entitled(vc, p))
+      return fault(err, ST_DENIED, "%s: %s was invited and %s: no notice goes there before they keep the embargo; #remove %s takes the "
+                   "invitation back", s->name, s->name, p->status == PARTY_WITHDRAWN ? "has withdrawn" : "has not accepted the embargo", s->name);
+  }
+  return ST_OK;
+}
+
 static enum status may_notify(struct command_context *cx, const struct conf_stakeholder *s, struct fault *err)
 {
   enum tlp tlp = command_case_tlp(command_case(cx));
@@ -260,7 +273,7 @@ static enum status may_notify(struct command_context *cx, const struct conf_stak
     return fault(err, ST_DENIED, "%s: there is no key for %s, and a notice marked TLP:%s does not go out in clear%s",
                  s->name, s->name, tlp_name(tlp),
                  s->clear_allowed ? "" : " (nor does the configuration allow it for this stakeholder)");
-  return ST_OK;
+  return not_bound(cx, s, err);
 }
 
 static enum status notify_one(struct command_context *cx, const struct conf_stakeholder *s, const char *template_name,

@@ -273,7 +273,12 @@ enum status command_do_remove(struct command_context *cx, const struct command *
   p->removed = true;
   party_heard(p); /* nothing is waited for */
   command_event(cx, "party.removed", "%s, %s, no longer takes part", shown(p), party_role_name(p->role));
-  command_say(cx, "%s: %s no longer takes part; nobody has told them, and an embargo that they accepted still binds them", vc->id, shown(p));
+  bool bound = p->accepted_at && (vc->em == EM_ACTIVE || vc->em == EM_REVISE);
+  command_say(cx, "%s: %s no longer takes part%s", vc->id, shown(p), bound ? "; the embargo that they accepted still binds them" : "");
+  if (vc->spam)
+    command_say(cx, "nobody is written to about spam");
+  else if (!text_empty(p->address))
+    (void)letter(cx, p, "party/removed", 0);
   return ST_OK;
 }
 

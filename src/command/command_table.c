@@ -160,8 +160,10 @@ static const struct command_row table[] = {
     "regulator, isac, customer, observer (the default for an address). While there is an embargo they get an invitation without "
     "details first, and the details once they have answered #embargo accept.",
     CMD_NEEDS_CASE | CMD_OUTSIDE, command_do_invite },
-  { "remove", "#remove NAME", "Takes a participant out of the case: nothing more goes there, and their mail no longer enters it.",
-    CMD_NEEDS_CASE, command_do_remove },
+  { "remove", "#remove NAME",
+    "Takes a participant out of the case and tells them so: no details go there any more, and their mail no longer enters it. The embargo "
+    "that they accepted goes on.",
+    CMD_NEEDS_CASE | CMD_OUTSIDE, command_do_remove },
   { "party", "#party NAME STATUS | details",
     "What is known of a participant. STATUS: accepted (the embargo, for one without a key), declined, under-investigation, affected, "
     "not-affected, fixed, unresponsive, withdrawn. details sends what they may know (again).",

@@ -38,6 +38,9 @@ MUST_USE enum status effect_write(struct doing *d, const struct effect *e, const
 MUST_USE enum status effect_filing(struct doing *d, const struct effect *e, struct fault *err);
 /* gate_party.c */
 MUST_USE enum status effect_address_party(struct doing *d, const struct effect *e, struct vuln_case *vc, struct address *to, struct fault *err);
+/* The letter to one that was removed. goes: not to whom nothing ever went. */
+MUST_USE enum status effect_farewell(struct doing *d, const struct effect *e, const struct address *to, struct outgoing *o, bool *goes,
+                                     struct fault *err);
 /* What is kept with the case when a letter to a party goes out. */
 void effect_party_written(struct doing *d, const struct address *to, const char *kind);
 /* The case as the letter may tell it. */

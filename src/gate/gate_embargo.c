@@ -120,17 +120,36 @@ static enum status key_of(struct run *r, const struct party *p, struct letter_sp
   return ST_OK;
 }
 
+static bool is_over(const struct embargo_change *c)
+{
+  return c->what == EMBARGO_TERMINATED || c->what == EMBARGO_ENDED;
+}
+
+/* Whoever was bound hears of the end, although an analyst has removed them since. */
+static bool hears_of(const struct embargo_change *c, const struct party *p)
+{
+  return is_over(c) ? embargo_bound(p) : embargo_concerns(p);
+}
+
 static enum status write_to_party(struct run *r, const struct embargo_change *c, const struct party *p, struct letter_spec *s,
                                   struct outgoing **out, struct fault *err)
 {
+  bool bound = hears_of(c, p);
+  struct embargo_change said = *c;
+  if (!bound) { /* only invited: what is public, and nobody's reason */
+    said.reason = "";
+    said.before = said.what == EMBARGO_ENDED ? c->before : 0;
+    said.cause = EMBARGO_CAUSE_SAID;
+  }
   s->kind = "embargo";
-  s->template_name = letter_of[c->what];
+  s->template_name = bound ? letter_of[c->what] : "embargo/invited";
   s->to_name = p->name;
   s->to_address = p->address;
   s->auto_submitted = "auto-generated";
   s->attach_key = !s->encrypt;
-  struct tvalue *v = write_vars(r, s->vc, s->language);
-  tvalue_set(r->pool, v, "embargo", change_vars(r, c, p->address));
+  struct vuln_case *view = bound ? case_view(r->pool, s->vc, p) : case_public_view(r->pool, s->vc, p);
+  struct tvalue *v = write_vars(r, view, s->language);
+  tvalue_set(r->pool, v, "embargo", change_vars(r, &said, p->address));
   enum status st = write_letter(r, s, v, out, NULL, err);
   if (!st)
     (*out)->embargo = c;
@@ -159,7 +178,10 @@ static enum status tell_party(struct telling *t, size_t index, struct fault *err
   if (s.encrypt)
     o->fallback = in_clear_instead;
   keep(t, o);
-  buf_printf(&t->told, "%s%s%s", t->told.len ? ", " : "", p->address, s.encrypt ? "" : " (in clear, without the reason)");
+  buf_printf(&t->told, "%s%s%s", t->told.len ? ", " : "", p->address,
+             !hears_of(t->change, p) ? " (only invited: that it is over)"
+             : s.encrypt             ? ""
+                                     : " (in clear, without the reason)");
   return ST_OK;
 }
 
@@ -202,13 +224,6 @@ static enum status tell_analyst(struct telling *t, const struct conf_analyst *a,
   return ST_OK;
 }
 
-/* Whoever was bound hears of the end, although an analyst has removed them since. */
-static bool hears_of(const struct embargo_change *c, const struct party *p)
-{
-  bool over = c->what == EMBARGO_TERMINATED || c->what == EMBARGO_ENDED;
-  return over ? embargo_bound(p) : embargo_concerns(p);
-}
-
 /* After a merge one person may be two parties, and some of the parties' date may be what it was. */
 static bool is_told(const struct telling *t, size_t index)
 {
@@ -222,6 +237,21 @@ static bool is_told(const struct telling *t, size_t index)
   return true;
 }
 
+/* Whose invitation has gone out, and who never answered it. */
+static enum status tell_invited(struct telling *t, size_t index, struct fault *err)
+{
+  const struct vuln_case *vc = t->vc;
+  const struct party *p = &vc->party[index];
+  bool sent = false;
+  if (!is_over(t->change) || !embargo_only_invited(p))
+    return ST_OK;
+  for (size_t i = 0; i < vc->party_count; i++)
+    if (text_ieq(vc->party[i].address, p->address) && (hears_of(t->change, &vc->party[i]) || (i < index && embargo_only_invited(&vc->party[i]))))
+      return ST_OK;
+  enum status st = party_was_written(t->r, vc, p, &sent, err);
+  return !st && sent ? tell_party(t, index, err) : st;
+}
+
 enum status embargo_write_letters(struct run *r, struct vuln_case *vc, const struct embargo_change *change,
                                   const struct conf_analyst *actor, struct embargo_letters *out, struct fault *err)
 {
@@ -232,8 +262,7 @@ enum status embargo_write_letters(struct run *r, struct vuln_case *vc, const str
     return ST_OK;
   enum status st = ST_OK;
   for (size_t i = 0; !st && i < vc->party_count && !vc->spam && change->what != EMBARGO_DOUBTED; i++)
-    if (is_told(&t, i))
-      st = tell_party(&t, i, err);
+    st = is_told(&t, i) ? tell_party(&t, i, err) : tell_invited(&t, i, err);
   for (size_t i = 0; !st && i < c->analyst_count; i++)
     if (hears(&t, &c->analyst[i]))
       st = tell_analyst(&t, &c->analyst[i], err);

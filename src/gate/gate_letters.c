@@ -103,6 +103,44 @@ static const char *missing_text(struct pool *pool, char **names)
   return buf_str(&b);
 }
 
+static bool listed(char **names, const char *name)
+{
+  for (size_t i = 0; names && names[i]; i++)
+    if (!strcmp(names[i], name))
+      return true;
+  return false;
+}
+
+/* What the letter must say and does not: the case does not say it either, or its reader may not know it. */
+static enum status deny_missing(struct doing *d, const struct effect *e, const struct letter_spec *s, char **missing, struct fault *err)
+{
+  struct run *r = d->r;
+  struct outgoing *o;
+  char **lacking = NULL, **unsaid;
+  struct tvalue *vars = write_vars(r, s->vc, s->language);
+  struct buf withheld = buf_new(r->pool, 64);
+  size_t n = 0;
+  tvalue_sets(r->pool, vars, "text", e->text);
+  enum status st = write_letter(r, s, vars, &o, &lacking, err); /* with all that the case says */
+  if (st && st != ST_DENIED)
+    return st;
+  fault_clear(err);
+  for (size_t i = 0; missing[i]; i++)
+    n++;
+  unsaid = pool_array(r->pool, n + 1, sizeof *unsaid);
+  n = 0;
+  for (size_t i = 0; missing[i]; i++)
+    if (listed(lacking, missing[i]))
+      unsaid[n++] = missing[i];
+    else
+      buf_printf(&withheld, "%s%s", withheld.len ? ", " : "", missing[i]);
+  if (n)
+    return effect_deny(d, e, err, pool_printf(r->pool, "%s: these facts are missing: %s. Nothing was sent.", e->template_name,
+                                              missing_text(r->pool, unsaid)));
+  return effect_deny(d, e, err, pool_printf(r->pool, "%s says what %s, as %s, may not know: %s. Nothing was sent.", e->template_name, s->to_name,
+                                            party_role_name(s->party.vc->party[s->party.index].role), buf_str(&withheld)));
+}
+
 /* By whom it goes out: what the outbox and the history call it, and the template's way of saying it. */
 static const char *kind_of(const struct effect *e)
 {
@@ -148,7 +186,7 @@ enum status effect_write(struct doing *d, const struct effect *e, const struct a
                            .serial = pool_printf(r->pool, "%u-%zu", e->command, to->party.index), .attach_key = !to->encrypt };
   struct vuln_case *view = e->to == TO_PARTY      ? effect_view(d, e, to)
                            : e->to == TO_REPORTER ? case_reply_view(r->pool, s.vc, &s.vc->party[to->party.index])
-                                                  : s.vc;
+                                                  : case_notice_view(r->pool, s.vc, &s.vc->party[to->party.index]);
   struct tvalue *vars = write_vars(r, view, to->language);
   tvalue_sets(r->pool, vars, "text", e->text);
   if (e->to == TO_PARTY)
@@ -159,8 +197,7 @@ enum status effect_write(struct doing *d, const struct effect *e, const struct a
   if (!st)
     st = write_letter(r, &s, vars, o, &missing, err);
   if (st == ST_DENIED && missing && missing[0])
-    return effect_deny(d, e, err, pool_printf(r->pool, "%s: these facts are missing: %s. Nothing was sent.", e->template_name,
-                                       missing_text(r->pool, missing)));
+    return deny_missing(d, e, &s, missing, err);
   if (st)
     return st;
   struct letter_record *k = pool_new_of(r->pool, struct letter_record);
@@ -175,14 +212,16 @@ enum status effect_letter(struct doing *d, const struct effect *e, struct fault 
   struct run *r = d->r;
   struct address to;
   struct outgoing *o;
-  bool preview = e->preview_only || d->mail->dry_run;
+  bool preview = e->preview_only || d->mail->dry_run, goes = true;
   struct vuln_case *vc = d->plan->vc[e->vc];
   if (e->to == TO_SELF)
     return effect_filing(d, e, err);
   enum status st = address_of(d, e, vc, &to, err);
   if (!st)
     st = effect_write(d, e, &to, 0, &o, err);
-  if (st)
+  if (!st && e->to == TO_PARTY && !strcmp(e->template_name, "party/removed"))
+    st = effect_farewell(d, e, &to, o, &goes, err);
+  if (st || !goes)
     return st;
   if (preview || e->gate)
     effect_show_letter(d, o, preview ? "preview: not sent" : "waits for release");
@@ -192,7 +231,7 @@ enum status effect_letter(struct doing *d, const struct effect *e, struct fault 
     return effect_wait(d, e, vc, o, err);
   if (e->to == TO_PARTY)
     effect_party_written(d, &to, o->kind);
-  o->must = true;
+  o->must = !o->fallback;
   work_out(r, o);
   work_event(r, vc, pool_printf(r->pool, "%s.sent", o->kind), d->a->name, "To %s, asked for by %s, from %s, %s.",
              to.name && *to.name ? to.name : to.address, d->a->name, record_short(r->pool, o->record),

@@ -31,6 +31,20 @@ enum status party_key(struct run *r, const struct party *p, struct stored_key *o
   return ST_OK;
 }
 
+enum status party_was_written(struct run *r, const struct vuln_case *vc, const struct party *p, bool *was, struct fault *err)
+{
+  char **ids = NULL;
+  size_t n = 0;
+  *was = false;
+  enum status st = p->id && *vc->id ? store_thread_ids(r->g->store, r->pool, vc->id, p->id, 1, &ids, &n, err) : ST_OK;
+  if (st == ST_REJECT) { /* the case is not saved yet */
+    fault_clear(err);
+    st = ST_OK;
+  }
+  *was = n > 0;
+  return st;
+}
+
 /* ---- whose signature may it be? ---- */
 struct named_keys {
   struct run *r;
@@ -126,10 +140,24 @@ void party_vars(struct run *r, struct tvalue *vars, const struct vuln_case *vc, 
   tvalue_setb(r->pool, vars, "entitled", case_party_entitled(vc, p));
 }
 
+static bool is_farewell(const struct effect *e)
+{
+  return !strcmp(e->template_name, "party/removed");
+}
+
+/* One that the command has just removed is found too. */
+static struct party *named(const struct vuln_case *vc, const struct effect *e)
+{
+  for (size_t i = 0; is_farewell(e) && e->to_party && i < vc->party_count; i++)
+    if (vc->party[i].removed && vc->party[i].id == e->to_party->id && text_ieq(vc->party[i].address, e->to_name))
+      return &vc->party[i];
+  return case_party_by_address(vc, e->to_name);
+}
+
 /* A preview has taken back what the command did: the party is put in again, in a copy. */
 static enum status find(struct doing *d, const struct effect *e, struct vuln_case **vc, struct party **p, struct fault *err)
 {
-  *p = case_party_by_address(*vc, e->to_name);
+  *p = named(*vc, e);
   if ((e->preview_only || d->mail->dry_run) && e->to_party) {
     *vc = case_copy(d->r->pool, *vc);
     *p = case_party_by_address(*vc, e->to_name);
@@ -147,7 +175,7 @@ static enum status allowed(struct doing *d, const struct effect *e, const struct
 {
   struct pool *pool = d->r->pool;
   enum tlp tlp = command_case_tlp(vc), most = command_clearance(d->r->g->conf, p);
-  if (!strcmp(e->template_name, "party/invitation"))
+  if (!strcmp(e->template_name, "party/invitation") || is_farewell(e))
     return ST_OK;
   if (tlp > most)
     return effect_deny(d, e, err, pool_printf(pool, "TLP:%s is above what %s may receive (TLP:%s)", tlp_name(tlp), p->address, tlp_name(most)));
@@ -177,6 +205,11 @@ enum status effect_address_party(struct doing *d, const struct effect *e, struct
   } else {
     st = party_key(r, p, &key, &found, err);
   }
+  if (st == ST_DENIED && is_farewell(e)) { /* a key that does not work keeps nobody in the case */
+    fault_clear(err);
+    st = ST_OK;
+    found = false;
+  }
   if (st == ST_DENIED)
     return effect_deny(d, e, err, pool_strdup(r->pool, err->text));
   if (!st)
@@ -196,8 +229,37 @@ struct vuln_case *effect_view(struct doing *d, const struct effect *e, const str
   return case_view(d->r->pool, to->party.vc, &to->party.vc->party[to->party.index]);
 }
 
+/* The key failed: the same in clear, which says nothing of the matter. */
+static enum status farewell_in_clear(struct run *r, struct outgoing *o, struct outgoing **instead, struct fault *err)
+{
+  const struct party *p = &o->vc->party[o->party.index];
+  struct letter_spec s = { .kind = o->kind, .template_name = "party/removed", .vc = o->vc, .party = o->party, .to_name = p->name,
+                           .to_address = p->address, .language = o->draft.language, .auto_submitted = "auto-generated", .attach_key = true,
+                           .serial = pool_printf(r->pool, "%s-clear", o->draft.message_id) };
+  struct tvalue *vars = write_vars(r, case_view(r->pool, o->vc, p), s.language);
+  party_vars(r, vars, o->vc, p, s.language);
+  return write_letter(r, &s, vars, instead, NULL, err);
+}
+
+/* Who never heard of the case is not told that they are out of it. */
+enum status effect_farewell(struct doing *d, const struct effect *e, const struct address *to, struct outgoing *o, bool *goes, struct fault *err)
+{
+  struct command_result *res = &d->plan->result[e->command];
+  enum status st = party_was_written(d->r, to->party.vc, &to->party.vc->party[to->party.index], goes, err);
+  if (st)
+    return st;
+  o->fallback = farewell_in_clear;
+  res->reason = pool_printf(d->r->pool, "%s; %s", res->reason,
+                            !*goes        ? "they are not told: nothing of ours ever went there"
+                            : to->encrypt ? "they are told, in a mail of their own that says nothing of the matter"
+                                          : "they are told, in a mail of their own IN CLEAR that says nothing of the matter");
+  return ST_OK;
+}
+
 void effect_party_written(struct doing *d, const struct address *to, const char *kind)
 {
+  if (to->party.vc->party[to->party.index].removed)
+    return;
   struct party *p = &to->party.vc->party[to->party.index];
   int64_t now = clock_now(&d->r->g->clock);
   party_written(p, now);

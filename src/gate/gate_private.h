@@ -542,6 +542,8 @@ MUST_USE enum status answer_history(struct gate *g, struct pool *pool, const cha
 void party_vars(struct run *r, struct tvalue *vars, const struct vuln_case *vc, const struct party *p, const char *language);
 /* The key by which a party is written to. DENIED: we have one that cannot be used. Not encrypted: we have none. */
 MUST_USE enum status party_key(struct run *r, const struct party *p, struct stored_key *out, bool *found, struct fault *err);
+/* Has anything gone to that party, or come from it? */
+MUST_USE enum status party_was_written(struct run *r, const struct vuln_case *vc, const struct party *p, bool *was, struct fault *err);
 /* Certificates of the participants of the cases that the letter names, by reference, token or subject. */
 size_t party_keys_named(struct run *r, struct bytes *out, size_t max);
 const char *party_language(const struct conf *c, const struct party *p);

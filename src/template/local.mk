@@ -28,7 +28,7 @@ nobase_dist_pkgdata_DATA += templates/de/ack/content-free.txt templates/de/ack/f
 nobase_dist_pkgdata_DATA += templates/de/party/answer.txt templates/de/party/ask.txt templates/de/party/chase.txt \
 	templates/de/party/details.txt templates/de/party/invitation.txt templates/en/party/answer.txt \
 	templates/en/party/ask.txt templates/en/party/chase.txt templates/en/party/details.txt \
-	templates/en/party/invitation.txt templates/en/internal/chase.txt
+	templates/en/party/invitation.txt templates/en/party/removed.txt templates/de/party/removed.txt templates/en/internal/chase.txt
 
 nobase_dist_pkgdata_DATA += templates/en/notices/cra-early-warning.txt \
 	templates/en/notices/cra-notification.txt \
@@ -52,10 +52,10 @@ nobase_dist_pkgdata_DATA += templates/de/filings/cisa-vince.txt \
 	templates/en/internal/new-key.txt templates/de/internal/new-key.txt \
 	templates/de/internal/filing.txt
 nobase_dist_pkgdata_DATA += templates/en/embargo/proposed.txt templates/en/embargo/accepted.txt templates/en/embargo/rejected.txt \
-	templates/en/embargo/new-date.txt templates/en/embargo/terminated.txt templates/en/embargo/ended.txt \
+	templates/en/embargo/new-date.txt templates/en/embargo/terminated.txt templates/en/embargo/ended.txt templates/en/embargo/invited.txt \
 	templates/en/internal/embargo.txt templates/en/partials/embargo-answer.txt templates/en/partials/embargo-cause.txt \
 	templates/de/embargo/proposed.txt templates/de/embargo/accepted.txt templates/de/embargo/rejected.txt \
-	templates/de/embargo/new-date.txt templates/de/embargo/terminated.txt templates/de/embargo/ended.txt \
+	templates/de/embargo/new-date.txt templates/de/embargo/terminated.txt templates/de/embargo/ended.txt templates/de/embargo/invited.txt \
 	templates/de/internal/embargo.txt templates/de/partials/embargo-answer.txt templates/de/partials/embargo-cause.txt
 
 nobase_dist_pkgdata_DATA += templates/de/internal/publication.txt \

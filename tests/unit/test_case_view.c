@@ -165,6 +165,71 @@ START_TEST(reply_thanks_its_reader)
 }
 END_TEST
 
+static const struct {
+  enum party_role role;
+  bool invited;
+  const char *fields; /* of those that notices need and few may know */
+} notice_rows[] = {
+  { PARTY_REGULATOR, false, "title description fix fact filed field clinical" },
+  { PARTY_COORDINATOR, false, "title description fix field credit credit" },
+  { PARTY_ISAC, false, "title description fix" },
+  { PARTY_CUSTOMER, false, "title description fix" },
+  { PARTY_SUPPLIER, false, "title description fix" },
+  { PARTY_OBSERVER, false, "title description fix" }, /* kind = other */
+  { PARTY_OBSERVER, true, "title" },
+};
+
+static struct vuln_case *noted_case(void)
+{
+  static const char *const fields[] = { "title", "description", "fix", "fact", "filed", "field", "clinical", "tag", "reporter-note" };
+  struct vuln_case *vc = case_new(pool);
+  vc->rm = RM_ACCEPTED;
+  vc->em = EM_ACTIVE;
+  for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+    case_set(pool, vc, &(struct case_field){ .name = fields[i], .value = fields[i], .extra = "", .by = "alice" });
+  (void)case_add_party(pool, vc, &(struct party){ .role = PARTY_REPORTER, .address = "robin@x.org" });
+  (void)case_add_party(pool, vc, &(struct party){ .role = PARTY_SUPPLIER, .address = "sam@y.org" });
+  static const char *const thanks[][2] = { { "Robin", "robin@x.org" }, { "Supplier Sam", "sam@y.org" }, { "The Lab", "alice" } };
+  for (size_t i = 0; i < ARRAY_LEN(thanks); i++)
+    case_set(pool, vc, &(struct case_field){ .name = "credit", .value = thanks[i][0], .extra = "", .by = thanks[i][1], .at = 100 });
+  return vc;
+}
+
+START_TEST(notices_say_what_the_role_may_know)
+{
+  struct vuln_case *vc = noted_case();
+  struct party *p = case_add_party(pool, vc, &(struct party){ .role = notice_rows[_i].role, .address = "them@z.org", .stakeholder = "them" });
+  p->invited_at = notice_rows[_i].invited;
+  p->accepted_at = notice_rows[_i].invited;
+  ck_assert_str_eq(fields_of(case_notice_view(pool, vc, p)), notice_rows[_i].fields);
+  ck_assert_int_eq(case_notice_view(pool, vc, p)->party[0].role, notice_rows[_i].role);
+  p->invited_at = 1;
+  p->accepted_at = 0;
+  ck_assert_str_eq(fields_of(case_notice_view(pool, vc, p)), "");
+  ck_assert_uint_eq(vc->field_count, 12);
+}
+END_TEST
+
+/* A coordinator reads who agreed to be named, and nobody else's wishes. */
+START_TEST(credit_with_consent)
+{
+  struct vuln_case *vc = noted_case();
+  (void)case_add_party(pool, vc, &(struct party){ .role = PARTY_COORDINATOR, .address = "cert@z.org", .stakeholder = "cert" });
+  struct party *cert = &vc->party[2];
+  struct vuln_case *view = case_notice_view(pool, vc, cert);
+  ck_assert(thanks(view, "Robin") && thanks(view, "The Lab") && !thanks(view, "Supplier Sam"));
+  case_unset(vc, "credit", "Robin"); /* as #credit anonymous of the reporter does */
+  case_set(pool, vc, &(struct case_field){ .name = "credit", .value = "anonymous", .by = "robin@x.org", .at = 200 });
+  view = case_notice_view(pool, vc, cert);
+  ck_assert(thanks(view, "anonymous") && !thanks(view, "The Lab") && !thanks(view, "Robin"));
+  case_set(pool, vc, &(struct case_field){ .name = "credit", .value = "The Lab", .by = "alice", .at = 300 }); /* they said so by phone */
+  ck_assert(thanks(case_notice_view(pool, vc, cert), "The Lab"));
+  case_set(pool, vc, &(struct case_field){ .name = "credit", .value = "The Lab", .by = "alice", .at = 100 });
+  (void)case_add_party(pool, vc, &(struct party){ .role = PARTY_REPORTER, .address = "other@x.org" });
+  ck_assert(thanks(case_notice_view(pool, vc, &vc->party[2]), "The Lab")); /* it may be the other one's */
+}
+END_TEST
+
 START_TEST(silence)
 {
   struct party p = { .status = PARTY_AFFECTED };
@@ -191,6 +256,8 @@ int main(void)
   tcase_add_loop_test(t, nothing_before_the_embargo, 0, (int)ARRAY_LEN(rows));
   tcase_add_test(t, status_names);
   tcase_add_test(t, reply_thanks_its_reader);
+  tcase_add_loop_test(t, notices_say_what_the_role_may_know, 0, (int)ARRAY_LEN(notice_rows));
+  tcase_add_test(t, credit_with_consent);
   tcase_add_test(t, silence);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
