@@ -565,7 +565,7 @@ static const struct row letter_rows[] = {
     "EMB-2026-0001 Received title=Old title" },
   { { 0 },
     "#invite cisa\n#notify cisa",
-    "ok: EMB-2026-0001: cisa is invited as coordinator; the invitation holds no details; they go out when cisa accepts the embargo in a signed mail\ndenied: cisa: cisa was invited and has not accepted the embargo: no notice goes there before they keep the embargo; #remove cisa takes the invitation back",
+    "ok: not carried out, because this failed: #notify cisa\ndenied: cisa: cisa was invited and has not accepted the embargo: no notice goes there before they keep the embargo; #remove cisa takes the invitation back",
     "",
     "" },
   { { 0 },
