@@ -146,6 +146,7 @@ struct command_world {
   size_t attached_count;
   bool (*template_known)(void *self, const char *name);
   const char *const *forms;           /* what #file can make; NULL-terminated; NULL: none */
+  const char *const *replies, *const *notices; /* templates below reply and notices, as forms */
   const char *const *answers;         /* what #field can say: template_answer_names(); NULL: nothing */
   const char *(*key_of)(void *self, const char *address); /* fingerprint of a usable key that we have of it; NULL: none, or no such function */
   const char *(*case_of_cve)(void *self, const char *cve); /* another case with that CVE id; NULL: none, or no such function */
@@ -183,8 +184,10 @@ struct command_row {
 size_t command_table(const struct command_row **out);
 const struct command_row *command_row_by_name(const char *name);
 const char *command_nearest(const char *name); /* a constant; NULL: none is near */
-/* Help text for #help [COMMAND]: plain text. */
+/* Help text for #help [COMMAND]: plain text, without the names that only a daemon knows. */
 char *command_help(struct pool *pool, const char *name);
+/* Lines that a mail may hold; NULL: no such command. */
+const char *command_example(const char *name);
 
 /* ---- reporters' and participants' own verbs: alone on a line of the leading block ---- */
 enum participant_verb {

@@ -68,7 +68,8 @@ struct template_use {
 };
 /* Those of the set in English. */
 size_t template_answer_uses(struct pool *pool, const struct template_set *s, const char *answer, struct template_use **out);
-const char **template_form_names(struct pool *pool, const struct template_set *s);   /* without folder; NULL-terminated */
+/* Those of a folder ("filings/", "reply/"), without it; NULL-terminated. */
+const char **template_names(struct pool *pool, const struct template_set *s, const char *folder);
 const char **template_answer_names(struct pool *pool, const struct template_set *s); /* every NAME of a variable field.NAME */
 
 /* The variables that templates may use, with a word on each: for embargod.conf(5)/templates(7) and the check. */

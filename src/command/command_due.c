@@ -18,21 +18,18 @@ static enum status deadline_named(struct command_context *cx, const struct comma
   const struct conf *c = cx->w->conf;
   size_t len = strcspn(cmd->args, " ");
   const char *name = pool_strndup(cx->pool, cmd->args, len);
-  const char **names = pool_array(cx->pool, c->due_count + 1, sizeof *names);
   *rest = cmd->args + len + strspn(cmd->args + len, " ");
   if (!c->due_count)
     return fault(err, ST_REJECT, "the configuration has no deadlines: it needs a profile or deadline sections");
   if (!len)
     return command_usage(cmd, err, "the deadline's name is missing; #due lists them");
-  for (size_t i = 0; i < c->due_count; i++) {
-    names[i] = c->due[i].name;
+  for (size_t i = 0; i < c->due_count; i++)
     if (text_ieq(name, c->due[i].name)) {
       *out = &c->due[i];
       return ST_OK;
     }
-  }
   return fault(err, ST_REJECT, "there is no deadline \"%s\"%s", command_short(cx->pool, name, 60),
-               command_did_you_mean(cx->pool, "", command_nearest_of(names, c->due_count, name)));
+               command_proposal(cx, NAMES_DEADLINE, name));
 }
 
 static enum status too_long(const char *s, struct fault *err)
@@ -95,8 +92,7 @@ enum status command_do_due(struct command_context *cx, const struct command *cmd
   return ST_OK;
 }
 
-/* A filing that meets nothing would be believed to. */
-static bool filing_counts(const struct conf *c, const char *name)
+bool command_filing_counts(const struct conf *c, const char *name)
 {
   for (size_t i = 0; i < c->due_count; i++)
     for (size_t k = 0; k < c->due[i].met_by_count; k++) {
@@ -114,16 +110,18 @@ static enum status filing_named(struct command_context *cx, const struct command
   const struct due_deadline *d = NULL;
   size_t len = strcspn(cmd->args, " ");
   *name = text_lower(cx->pool, pool_strndup(cx->pool, cmd->args, len));
+  if (!len)
+    return command_usage(cmd, err, pool_printf(cx->pool, "the name is missing%s", command_proposal(cx, NAMES_FILING, "")));
   if (deadline_named(cx, cmd, &d, rest, err)) {
-    if (!len || !command_form_known(cx, *name))
-      return ST_REJECT;
     fault_clear(err);
+    if (!command_form_known(cx, *name))
+      return fault(err, ST_REJECT, "there is no filing \"%s\"%s", command_short(cx->pool, *name, 60), command_proposal(cx, NAMES_FILING, *name));
   }
   if (d)
     *name = d->name;
   if (!**rest)
     return command_usage(cmd, err, "the reference is missing: what the portal gave you");
-  if (d && !filing_counts(cx->w->conf, d->name))
+  if (d && !command_filing_counts(cx->w->conf, d->name))
     return fault(err, ST_REJECT, "%s is not met by a filing; when it is met all the same: #due %s met", d->name, d->name);
   return too_long(*rest, err);
 }

@@ -18,7 +18,7 @@ static void help_row(struct buf *b, const struct command_row *row)
     buf_printf(b, "%s\n%*s%s\n", row->usage, USAGE_COLUMN, "", row->help);
 }
 
-static char *help_one(struct pool *pool, const struct command_row *row)
+static char *help_one(struct pool *pool, const struct command_row *row, const struct command_world *w, const struct vuln_case *vc)
 {
   struct buf b = buf_new(pool, 400);
   buf_printf(&b, "%s\n\n%s\n", row->usage, row->help);
@@ -26,6 +26,7 @@ static char *help_one(struct pool *pool, const struct command_row *row)
     buf_adds(&b, "Text stands on the lines below it, up to the next command, #end or the end of the mail.\n");
   if (row->flags & CMD_LEAD)
     buf_adds(&b, "For lead analysts.\n");
+  command_put_guide(&b, pool, w, vc, row->name);
   return buf_str(&b);
 }
 
@@ -44,7 +45,7 @@ char *command_help(struct pool *pool, const char *name)
   name += name[0] == '#';
   const struct command_row *one = command_row_by_name(name);
   if (one)
-    return help_one(pool, one);
+    return help_one(pool, one, NULL, NULL);
   const char *near = command_nearest(text_lower(pool, name));
   return pool_printf(pool, "There is no command #%s%s.\n", command_short(pool, name, 40),
                      command_did_you_mean(pool, "#", near));
@@ -66,7 +67,9 @@ enum status command_do_help(struct command_context *cx, const struct command *cm
                  command_did_you_mean(cx->pool, "#", near));
   }
   answer(cx, ANSWER_HELP, name);
-  cx->plan->effect[cx->plan->effect_count - 1].text = command_help(cx->pool, name);
+  const struct command_row *one = command_row_by_name(name);
+  cx->plan->effect[cx->plan->effect_count - 1].text =
+      one ? help_one(cx->pool, one, cx->w, cx->vc >= 0 ? command_case(cx) : NULL) : command_help(cx->pool, name);
   command_say(cx, "the help is below");
   return ST_OK;
 }

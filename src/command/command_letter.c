@@ -146,8 +146,8 @@ static enum status reply_args(struct command_context *cx, const struct command *
   }
   *name = own ? template_in(cx, "reply", own) : "reply/plain";
   if (!*name || !template_known(cx, *name))
-    return fault(err, ST_REJECT, "there is no template \"%s\" for replies; the text begins on the line below #reply",
-                 own ? command_short(cx->pool, own, 40) : *name);
+    return fault(err, ST_REJECT, "there is no template \"%s\" for replies%s; the text begins on the line below #reply",
+                 own ? command_short(cx->pool, own, 40) : *name, command_proposal(cx, NAMES_REPLY, own ? own : ""));
   if (strcmp(*name, "reply/plain") == 0 && text_empty(cmd->text))
     return command_usage(cmd, err, "its text is missing");
   return ST_OK;
@@ -212,20 +212,8 @@ static bool add_name(struct command_context *cx, struct notice_list *l, const ch
 
 static enum status unknown_stakeholder(struct command_context *cx, const char *name, struct fault *err)
 {
-  const struct conf *c = cx->w->conf;
-  const char **names = NULL;
-  size_t count = 0, cap = 0;
-  for (size_t i = 0; i < c->stakeholder_count; i++) {
-    names = pool_grow(cx->pool, names, count, &cap, sizeof *names);
-    names[count++] = c->stakeholder[i].name;
-    for (const char **g = c->stakeholder[i].groups; g && *g; g++) {
-      names = pool_grow(cx->pool, names, count, &cap, sizeof *names);
-      names[count++] = *g;
-    }
-  }
-  return fault(err, ST_REJECT, "there is no stakeholder, group or notice template \"%s\"%s",
-               command_short(cx->pool, name, 40),
-               command_did_you_mean(cx->pool, "", command_nearest_of(names, count, text_lower(cx->pool, name))));
+  return fault(err, ST_REJECT, "there is no stakeholder, group or notice template \"%s\"%s", command_short(cx->pool, name, 40),
+               command_proposal(cx, NAMES_STAKEHOLDER, name));
 }
 
 /* The template that stands for a kind of stakeholder where neither the configuration nor its name gives one. */
@@ -281,8 +269,8 @@ static enum status notify_one(struct command_context *cx, const struct conf_stak
 {
   const char *name = template_name ? template_name : notice_template(cx, s);
   if (!name || !template_known(cx, name))
-    return fault(err, ST_REJECT, "%s: there is no template %s; write #notify %s TEMPLATE", s->name,
-                 name ? name : "for this kind of stakeholder", s->name);
+    return fault(err, ST_REJECT, "%s: there is no template %s; write #notify %s TEMPLATE%s", s->name,
+                 name ? name : "for this kind of stakeholder", s->name, command_proposal(cx, NAMES_NOTICE, ""));
   enum status st = may_notify(cx, s, err);
   if (st != ST_OK)
     return st;
@@ -309,7 +297,7 @@ enum status command_do_notify(struct command_context *cx, const struct command *
       return unknown_stakeholder(cx, word[i], err);
   }
   if (list.count == 0)
-    return command_usage(cmd, err, "the name is missing");
+    return command_usage(cmd, err, pool_printf(cx->pool, "the name is missing%s", command_proposal(cx, NAMES_STAKEHOLDER, "")));
   if (command_case(cx)->spam)
     return fault(err, ST_DENIED, "%s is marked as spam: nobody is written to about it", command_case(cx)->id);
   enum status st = ST_OK;

@@ -56,7 +56,8 @@ static enum status named(struct command_context *cx, const char *name, struct pa
     if (*out)
       return ST_OK;
   }
-  return fault(err, ST_REJECT, "%s has no participant \"%s\"; #show lists them", vc->id, command_short(cx->pool, name, 60));
+  return fault(err, ST_REJECT, "%s has no participant \"%s\"%s", vc->id, command_short(cx->pool, name, 60),
+               command_proposal(cx, NAMES_PARTICIPANT, name));
 }
 
 static const char *joined(struct command_context *cx, const char **word, size_t n)
@@ -187,7 +188,8 @@ static enum status whom(struct command_context *cx, const struct command *cmd, s
   const struct conf_stakeholder *s = conf_stakeholder_by_name(c, who);
   char *address = s ? NULL : command_address(cx->pool, who, &name);
   if (!s && !address)
-    return fault(err, ST_REJECT, "\"%s\" is neither an address nor a stakeholder of the configuration", command_short(cx->pool, who, 60));
+    return fault(err, ST_REJECT, "\"%s\" is neither an address nor a stakeholder of the configuration%s", command_short(cx->pool, who, 60),
+                 command_proposal(cx, NAMES_STAKEHOLDER, who));
   if (!s)
     s = conf_stakeholder_by_address(c, address);
   out->party = s ? of_stakeholder(s)
@@ -196,7 +198,7 @@ static enum status whom(struct command_context *cx, const struct command *cmd, s
     out->party.fingerprint = key_of(cx, address);
   out->has_role = role != NULL;
   if (role && !party_role_parse(role, &out->party.role))
-    return command_usage(cmd, err, pool_printf(cx->pool, "\"%s\" is no role", command_short(cx->pool, role, 40)));
+    return command_usage(cmd, err, pool_printf(cx->pool, "\"%s\" is no role%s", command_short(cx->pool, role, 40), command_proposal(cx, NAMES_ROLE, role)));
   return not_ourselves(cx, out->party.address, err);
 }
 
@@ -370,7 +372,8 @@ enum status command_do_party(struct command_context *cx, const struct command *c
     return ST_OK;
   }
   if (!party_status_parse(what, &to) || to == PARTY_INVITED)
-    return command_usage(cmd, err, pool_printf(cx->pool, "\"%s\" is no status that can be set", command_short(cx->pool, what, 40)));
+    return command_usage(cmd, err, pool_printf(cx->pool, "\"%s\" is no status that can be set%s", command_short(cx->pool, what, 40),
+                                               command_proposal(cx, NAMES_STATUS, what)));
   return set_status(cx, p, to, err);
 }
 

@@ -84,6 +84,21 @@ MUST_USE enum status command_no_args(const struct command *cmd, struct fault *er
 /* command_fill.c: is there a form of that name? */
 bool command_form_known(const struct command_context *cx, const char *name);
 
+/* command_due.c: does a filing of that name meet a deadline? One that meets nothing would be believed to. */
+bool command_filing_counts(const struct conf *c, const char *name);
+
+/* ---- command_guide.c: what may stand in a command ---- */
+enum command_names {
+  NAMES_NONE = 0, NAMES_DATE, NAMES_STATE, NAMES_ROLE, NAMES_STATUS, NAMES_ANALYST, NAMES_STAKEHOLDER, NAMES_PRODUCT, NAMES_DEADLINE,
+  NAMES_FORM, NAMES_FILING, NAMES_FIELD, NAMES_REPLY, NAMES_NOTICE, NAMES_PARTICIPANT
+};
+/* Those of that kind; none of those that the configuration has when w is NULL. vc: for participants; NULL. */
+size_t command_names(struct pool *pool, const struct command_world *w, const struct vuln_case *vc, enum command_names kind, const char ***out);
+/* For a refusal: " (did you mean X?); there are: X, Y" */
+const char *command_proposal(struct command_context *cx, enum command_names kind, const char *wrong);
+/* For #help: names, forms of dates, an example. w, vc: NULL when they are not known. */
+void command_put_guide(struct buf *b, struct pool *pool, const struct command_world *w, const struct vuln_case *vc, const char *name);
+
 /* ---- command_args.c ---- */
 /* Words apart by spaces and commas, "quoted ones" as one. Above COMMAND_WORDS_MAX the rest is left out. */
 size_t command_words(struct pool *pool, const char *args, const char ***out);

@@ -26,11 +26,7 @@ static enum status find_analyst(struct command_context *cx, const char *name, co
   *out = conf_analyst_by_name(c, name);
   if (*out)
     return ST_OK;
-  const char **names = pool_array(cx->pool, c->analyst_count, sizeof *names);
-  for (size_t i = 0; i < c->analyst_count; i++)
-    names[i] = c->analyst[i].name;
-  return fault(err, ST_REJECT, "there is no analyst \"%s\"%s", command_short(cx->pool, name, 40),
-               command_did_you_mean(cx->pool, "", command_nearest_of(names, c->analyst_count, name)));
+  return fault(err, ST_REJECT, "there is no analyst \"%s\"%s", command_short(cx->pool, name, 40), command_proposal(cx, NAMES_ANALYST, name));
 }
 
 static void assign_one(struct command_context *cx, const char *name)
@@ -58,7 +54,7 @@ enum status command_do_assign(struct command_context *cx, const struct command *
   const char **name, *before = assignees(cx);
   size_t n = command_words(cx->pool, cmd->args, &name);
   if (n == 0)
-    return command_usage(cmd, err, "the name is missing");
+    return command_usage(cmd, err, pool_printf(cx->pool, "the name is missing%s", command_proposal(cx, NAMES_ANALYST, "")));
   for (size_t i = 0; i < n; i++) {
     const struct conf_analyst *a;
     enum status st = find_analyst(cx, name[i], &a, err);

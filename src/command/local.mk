@@ -5,7 +5,7 @@ libcommand_a_SOURCES = src/command/command_text.c src/command/command_cut.c src/
 	src/command/command_help.c src/command/command_run.c src/command/command_open.c src/command/command_team.c \
 	src/command/command_state.c src/command/command_facts.c src/command/command_letter.c \
 	src/command/command_key.c src/command/command_assess.c src/command/command_embargo.c src/command/command_due.c src/command/command_fill.c src/command/command_party.c src/command/command_participant.c src/command/command_private.h
-libcommand_a_SOURCES += src/command/command_structure.c src/command/command_advisory.c
+libcommand_a_SOURCES += src/command/command_structure.c src/command/command_advisory.c src/command/command_guide.c
 COMMAND_ROOM = libcommand.a $(ASSESS_ROOM) $(CASE_ROOM) $(CONF_ROOM)
 
 if HAVE_CHECK

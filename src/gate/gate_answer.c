@@ -330,7 +330,7 @@ enum status answer_text(struct gate *g, struct pool *pool, const struct effect *
 {
   switch (e->answer) {
   case ANSWER_HELP:
-    *out = command_help(pool, e->args);
+    *out = pool_strdup(pool, e->text);
     return ST_OK;
   case ANSWER_LIST:
     return answer_list(g, pool, e->args, out, err);

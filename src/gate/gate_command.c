@@ -300,7 +300,9 @@ static enum status world(struct order *o, struct command_world *w, struct fault 
                                .key_of = key_of,
                                .case_of_cve = case_of_cve,
                                .letter = structure_letter,
-                               .forms = template_form_names(r->pool, r->g->templates),
+                               .forms = template_names(r->pool, r->g->templates, "filings/"),
+                               .replies = template_names(r->pool, r->g->templates, "reply/"),
+                               .notices = template_names(r->pool, r->g->templates, "notices/"),
                                .answers = template_answer_names(r->pool, r->g->templates),
                                .self = r,
                                .next_id = "" };

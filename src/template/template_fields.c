@@ -156,13 +156,13 @@ static const char **ended(struct pool *pool, const char **list, size_t count, si
   return list;
 }
 
-const char **template_form_names(struct pool *pool, const struct template_set *s)
+const char **template_names(struct pool *pool, const struct template_set *s, const char *folder)
 {
   const char **list = NULL;
   size_t count = 0, cap = 0;
   for (size_t i = 0; i < s->count; i++)
-    if (text_ieq(s->file[i].language, "en") && text_istarts(s->file[i].name, FOLDER))
-      add_once(pool, &list, &count, &cap, s->file[i].name + strlen(FOLDER));
+    if (text_ieq(s->file[i].language, "en") && text_istarts(s->file[i].name, folder))
+      add_once(pool, &list, &count, &cap, s->file[i].name + strlen(folder));
   return ended(pool, list, count, cap);
 }
 

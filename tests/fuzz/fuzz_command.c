@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The command language on any bytes: parse, run with every kind of analyst, participants' verbs, references. What must
- * hold whatever comes: it ends; a failed plan has no effect and no changed case; a refused mail is a failed plan;
+ * hold whatever comes: it ends; a failed plan answers questions at most and changes no case; a refused mail is a failed plan;
  * previews and dry runs change nothing; an observer changes nothing; nothing with control characters goes outside. With
  * libFuzzer (--enable-fuzz) the entry point alone; else a main that replays the files named, or made-up inputs without
  * any. */
@@ -28,7 +28,9 @@ static void check_plan(const struct plan *p, const struct command_mail *m, bool 
   for (size_t i = 0; i < ARRAY_LEN(p->vc_changed); i++)
     changed |= p->vc_changed[i];
   invariant(!(m->refuse && !p->failed));
-  invariant(!(p->failed && (changed || p->effect_count > 0)));
+  invariant(!(p->failed && changed));
+  for (size_t i = 0; i < p->effect_count; i++)
+    invariant(!p->failed || p->effect[i].kind == EFFECT_ANSWER);
   invariant(!((m->dry_run || observer) && changed));
   for (size_t i = 0; i < m->count; i++)
     invariant(p->result[i].reason != NULL);

@@ -91,7 +91,7 @@ def ready_to_file(s):
     d = states(s)["fda-806"]
     expect(d["state"] == "met" and "FAILED" not in r.text, "filed", d, r.text)
     r = s.command(s.alice, "#filed cisa-vince VRF#27-01-ABCDE\n#filed customer-letter X\n", fw)
-    expect(r.text.count("\nFAILED") == 1 and "there is no deadline \"customer-letter\"" in r.text, "a form without a deadline is evidence, no name is not", r.text)
+    expect(r.text.count("\nFAILED") == 1 and "there is no filing \"customer-letter\"" in r.text, "a form without a deadline is evidence, no name is not", r.text)
     r = s.command(s.alice, "#filed cisa-vince VRF#27-01-ABCDE\n", fw)
     expect("FAILED" not in r.text and "cisa-vince: VRF#27-01-ABCDE" in s.ctl("show", CASE), "kept", r.text)
 

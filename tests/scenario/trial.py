@@ -20,7 +20,7 @@ def one_line(text):
 def questions_are_answered(s):
     """A line that failed keeps no question of the same mail from its answer, and no line is said to be done that was not."""
     fw, = opened(s)
-    r = refused(s.command(s.alice, "#validate\n#show\n#reply\nWe could reproduce it.\n#end\n#list\n#cwe many\n#due\n#history\n#key list\n#help reply\n", fw),
+    r = refused(s.command(s.alice, "#validate\n#show\n#reply\nIt is as you said.\n#end\n#list\n#cwe many\n#due\n#history\n#key list\n#help reply\n", fw),
                 "#cwe many")
     for line in ("#show", "#list", "#due", "#history", "#key list", "#help reply"):
         expect(re.search(r"^ok      %s$" % line, r.text, re.M), "answered: " + line, r.text)
@@ -28,7 +28,7 @@ def questions_are_answered(s):
     for line in ("#validate", "#reply"):
         expect(re.search(r"^skipped %s\n        not carried out, because this failed: #cwe many" % line, r.text, re.M), "left undone: " + line, r.text)
     expect("report:      Received" in r.text and SECRET in r.text and "case.opened" in r.text, "of the case as it is", r.text)
-    expect("We could reproduce it." not in r.text and "will be sent" not in r.text and not s.fresh(s.robin), "nothing is said to go out, and nothing does", r.text)
+    expect("It is as you said." not in r.text and "will be sent" not in r.text and not s.fresh(s.robin), "nothing is said to go out, and nothing does", r.text)
     expect(s.show()["report"] == "Received", "nothing was changed")
     r = refused(s.command(s.alice, "#notify fda\n#show\n#help\n", fw), "#notify fda", "these facts are missing")  # only the letter's words are missing
     expect("report:      Received" in r.text and "#take " in r.text and "Waiting for release" not in r.text, "answered all the same", r.text)
@@ -40,7 +40,22 @@ def questions_are_answered(s):
     expect("Receipt" in r.subject and re.search(r"^FAILED  #key show nobody$", r.text, re.M) and "#take " in r.text, "a question without an answer", r.text)
 
 
-STORIES = [questions_are_answered]
+@live
+def help_that_suffices(s):
+    """#help COMMAND: an example, dates, the names of this house; a wrong name is refused with the right ones."""
+    fw, = opened(s)
+    r = ok(s.command(s.alice, "#help notify\n#help embargo\n#help reply\n#help file\n#help party\n", fw))
+    for words in ("Stakeholder or group: fda, cisa\n", "TEMPLATE: cisa, ", "Example:\n\n#notify fda cisa\n", "DATE: 2027-01-31 (at ", "or from now: +30d, +2w, +12h\n",
+                  "#embargo propose 2027-03-31\n", "duplicate, plain, status, thanks", "Form: cisa-vince, ", "Participant: robin@lab.example\n"):
+        expect(words in r.text, "the help says: " + words, r.text)
+    r = s.command(s.alice, "#assign alcie\n#reply thnks\nThank you.\n#end\n#notify cias\n#party robin great\n#filed fda Z-0815\n#invite sue@chips.example bss\n", fw)
+    for line, *why in (("#assign alcie", "did you mean alice?", "there are: alice, bob"), ("#reply thnks", "did you mean thanks?", "plain, status, thanks"),
+                       ("#notify cias", "did you mean cisa?"), ("#party robin great", "there are: accepted, declined, "),
+                       ("#filed fda Z-0815", "did you mean fda-806?"), ("#invite sue@chips.example bss", "\"bss\" is no role; there are: reporter, coordinator")):
+        refused(r, line, *why)
+
+
+STORIES = [questions_are_answered, help_that_suffices]
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, {}))

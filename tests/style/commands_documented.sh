@@ -17,11 +17,20 @@ if ! diff -u "$dir/table" "$dir/page" >"$dir/diff"; then
   failed=1
 fi
 
+# The examples that #help gives stand in the page, in the order of the table, between the two marks.
+"$top_builddir/print_commands" examples >"$dir/examples"
+sed -n '/^\.\\" examples of the table$/,/^\.\\" end of the examples$/p' "$page" | grep -v '^\.' | sed 's/\\-/-/g' >"$dir/shown"
+if ! diff -u "$dir/examples" "$dir/shown" >"$dir/diff"; then
+  echo "examples of the table (-) and of the man page (+) differ:" >&2
+  cat "$dir/diff" >&2
+  failed=1
+fi
+
 # Names in running text and in examples; "##word" and what the page itself calls no command are left out.
 sed -n 's/^#\([a-z-]*\).*/\1/p' "$dir/table" >"$dir/names"
 # Those of reporters and participants are no rows of the table.
 printf '%s\n' include word status withdraw affected not-affected investigating fixed >>"$dir/names"
-grep -o '#[a-z][a-z-]*' "$page" | sed 's/^#//' | LC_ALL=C sort -u >"$dir/used"
+sed 's/\\-/-/g' "$page" | grep -o '#[a-z][a-z-]*' | sed 's/^#//' | LC_ALL=C sort -u >"$dir/used"
 unknown=$(grep -vxFf "$dir/names" "$dir/used" || :)
 if [ -n "$unknown" ]; then
   echo "the man page names commands that do not exist: $unknown" >&2

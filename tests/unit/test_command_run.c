@@ -303,6 +303,45 @@ START_TEST(too_long)
 }
 END_TEST
 
+/* What the receipt says: the names of this house, and an example that would be read as that command. */
+START_TEST(help_knows_the_names)
+{
+  static const struct {
+    const char *name, *words;
+  } says[] = {
+    { "invite", "\nStakeholder or group: fda, cisa, h-isac, clinic-a, clinic-b, keyless, open, odd, customers\nROLE: reporter, coordinator, " },
+    { "party", "\nParticipant: rosa@x.org\nSTATUS: accepted, declined, under-investigation, affected, not-affected, fixed, withdrawn, unresponsive\n" },
+    { "filed", "\nFiling: fda-806, vince\nDATE: 2027-01-31 (at 00:00), 2027-01-31T15:00 (UTC), 2027-01-31T15:00Z (UTC), or from now: +30d, +2w, +12h\n" },
+    { "list", "\nState: Received, Invalid, Valid, Accepted, Deferred, Closed\nAnalyst: alice, bob, olga\n" },
+    { "reply", "\nTEMPLATE: plain, fixed\n" },
+    { "due", "\nDeadline: fda-806, status-update\n" },
+  };
+  AUTO(pool_freep) struct pool *pool = pool_new("t");
+  struct vuln_case *before;
+  struct scene s = { 0 };
+  for (size_t i = 0; i < ARRAY_LEN(says); i++) {
+    struct plan *p = run_mail(pool, &s, pool_printf(pool, "#help %s", says[i].name), &before);
+    ck_assert_msg(strstr(p->effect[0].text, says[i].words), "%s", p->effect[0].text);
+  }
+  const struct command_row *table;
+  size_t count = command_table(&table);
+  for (size_t i = 0; i < count; i++) {
+    struct command_mail m;
+    const char *example = command_example(table[i].name);
+    ck_assert_msg(example != NULL, "#%s has no example (command_guide.c)", table[i].name);
+    ck_assert_ptr_nonnull(strstr(command_help(pool, table[i].name), example));
+    command_parse(pool, &(struct command_source){ example, "", "", MARKER }, &m);
+    ck_assert_msg(!m.refuse && !*m.note, "%s", example);
+    bool named = strcmp(table[i].name, "end") == 0 || strcmp(table[i].name, "dry-run") == 0;
+    for (size_t k = 0; k < m.count; k++) {
+      ck_assert_msg(m.command[k].row != NULL, "%s", example);
+      named |= m.command[k].row == &table[i];
+    }
+    ck_assert_msg(named, "%s is no example of #%s", example, table[i].name);
+  }
+}
+END_TEST
+
 START_TEST(help)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("t");
@@ -318,7 +357,10 @@ START_TEST(help)
   }
   ck_assert_str_eq(
       command_help(pool, "#reopen"),
-      "#reopen REASON\n\nNew information: Closed becomes Accepted. Lead analysts only.\nFor lead analysts.\n");
+      "#reopen REASON\n\nNew information: Closed becomes Accepted. Lead analysts only.\nFor lead analysts.\n\nExample:\n\n#reopen the fix in 2.4 is incomplete\n");
+  const char *invite = command_help(pool, "invite");
+  ck_assert_ptr_nonnull(strstr(invite, "\nStakeholder or group: the stakeholders of the configuration and their groups\n"
+                                       "ROLE: reporter, coordinator, supplier, regulator, isac, customer, observer\n"));
   ck_assert_str_eq(command_help(pool, "tkae"), "There is no command #tkae (did you mean #take?).\n");
   ck_assert_ptr_null(command_row_by_name(NULL));
   ck_assert_ptr_null(command_row_by_name(""));
@@ -349,6 +391,7 @@ int main(void)
   tcase_add_test(t, a_full_mail_of_case_switches);
   tcase_add_test(t, too_long);
   tcase_add_test(t, help);
+  tcase_add_test(t, help_knows_the_names);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);

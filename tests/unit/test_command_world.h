@@ -63,6 +63,8 @@ static struct conf_product test_product[] = { { .name = "Infusion Pump" },
                                               { .name = "Monitor" } };
 
 static const char *const test_forms[] = { "fda-806", "vince", NULL };
+static const char *const test_replies[] = { "plain", "fixed", NULL };
+static const char *const test_notices[] = { "fda", "cisa", NULL };
 static const char *const test_answers[] = { "member-states", "udi", NULL };
 
 static bool known_template(void *self, const char *name)
@@ -187,6 +189,8 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
                              .attached_count = s->attached != NULL,
                              .template_known = known_template,
                              .forms = test_forms,
+                             .replies = test_replies,
+                             .notices = test_notices,
                              .answers = test_answers,
                              .case_of_cve = case_of_cve,
                              .letter = letter_by_number,
