@@ -92,6 +92,7 @@ struct conf {
   enum conf_bounce bounce;
   const char *authserv_id;   /* Authentication-Results we believe; "" = none */
   int embargo_days;          /* default embargo; 0 = none */
+  int embargo_notice_h;      /* nobody proposes an end that is nearer; 0 = any time to come */
   const char *attacks_end_embargo; /* "lead" (when one says so), "at-once", "never" */
   const char *reply_clear;   /* "never", "lead" (a lead must say so), "allow": replies to a reporter without a key */
   int alarms_per_hour;

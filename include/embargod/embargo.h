@@ -42,6 +42,7 @@ struct embargo_act {
   struct embargo_who by;
   const char *recorded_by;    /* NULL or "": by acts for itself */
   int64_t now;
+  int64_t notice_s;           /* a date nearer than that is proposed by nobody (embargo_notice_h); 0: any time to come */
   const char *zone;           /* of the configuration, for sentences; NULL: UTC */
 };
 /* Who negotiates: the house, and reporters and coordinators who keep the embargo. Vultron's "shortest wins" is between these; a date of
@@ -50,11 +51,12 @@ bool embargo_negotiates(const struct vuln_case *vc, struct embargo_who who);
 /* Whose word, with the house's, may move the agreed end back: a reporter's; without one a coordinator's; without either that of whoever
  * keeps the embargo. */
 bool embargo_consents(const struct vuln_case *vc, struct embargo_who who);
-/* REJECT: not in the future. DENIED, with what is legal now: the state, or the vulnerability is known outside, or who has no say.
+/* REJECT: not in the future, or within notice_s and before what is agreed. DENIED, with what is legal now: the state, or the vulnerability is known outside, or who has no say.
  * A date earlier than the agreed one, by anybody who negotiates, holds at once; what was agreed becomes a proposed revision. A later
  * one waits: the agreed date holds until the house and who consents outside are both for a later one. Of two open dates of those two
  * the earlier is what both are for, and holds; the same date is accepted. Who proposes anew replaces the own proposal; of two outside
- * the earlier waits. When who shortened the embargo negotiates no more, the house may set it back, up to what was agreed before. */
+ * the earlier waits. When who shortened the embargo negotiates no more, the house may set it back, up to what was agreed before;
+ * after several cuts over each whose author negotiates no more. */
 MUST_USE enum status embargo_propose(const struct embargo_act *a, int64_t at, struct embargo_change *out, struct fault *err);
 /* DENIED too: by's side made the proposal, or the house is neither of the two, or who is outside does not consent, or its date has
  * passed; the words say the way out. */

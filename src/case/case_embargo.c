@@ -188,7 +188,10 @@ static enum status restore(const struct embargo_act *a, int64_t at, struct embar
     return st;
   vc->embargo_until = at;
   embargo_put_behind(a, EMBARGO_AGREED, who, "");
-  case_unset(vc, EMBARGO_HELD, NULL);
+  if (who.party || text_empty(who.name)) /* as it was before the cut: an earlier one may be undone yet */
+    embargo_forget_held(a, at);
+  else
+    case_unset(vc, EMBARGO_HELD, NULL);
   if (!waits)
     close_proposal(a);
   embargo_describe(a, EMBARGO_RESTORED, before, out);
@@ -221,6 +224,9 @@ static enum status may_propose(const struct embargo_act *a, int64_t at, bool agr
     return fault(err, ST_REJECT, "%s: %s is not in the future", vc->id, instant(a, at));
   if (!may(a, EM_EV_PROPOSE))
     return step(a, EM_EV_PROPOSE, err);
+  if (at < a->now + a->notice_s && !(agreed && at >= vc->embargo_until))
+    return fault(err, ST_REJECT, "%s: %s is too soon: whoever keeps the embargo has at least %" PRId64 " hours to prepare", vc->id,
+                 instant(a, at), a->notice_s / 3600);
   if (agreed && vc->embargo_until <= a->now)
     return fault(err, ST_DENIED, "%s: the embargo has just ended, at %s", vc->id, instant(a, vc->embargo_until));
   bool shorter = agreed && at < vc->embargo_until;

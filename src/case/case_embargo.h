@@ -7,7 +7,7 @@
 /* Fields of the case, sealed at rest: who stands behind what is agreed, and behind what is proposed. */
 #define EMBARGO_AGREED "embargo-by"
 #define EMBARGO_OPEN "embargo-proposed-by"
-/* What was agreed before a party shortened it: the date, and who stood behind it. */
+/* What was agreed before a party shortened it: the date, and who stood behind it; one for each cut. */
 #define EMBARGO_HELD "embargo-held"
 
 const struct case_field *embargo_behind(const struct vuln_case *vc, const char *field); /* NULL: nobody is noted */
@@ -17,8 +17,10 @@ void embargo_put_behind(const struct embargo_act *a, const char *field, struct e
 void embargo_move_behind(const struct embargo_act *a, const char *from, const char *to);
 /* Before a date of a party's takes the place of the agreed one: notes what is agreed. Of several cuts by one party the first counts. */
 void embargo_note_held(const struct embargo_act *a);
-/* Everybody concerned was for `at` already: whose shorter date holds negotiates no more. who: who stood behind the date held before. */
+/* Everybody concerned was for `at` already: whose shorter dates hold since negotiate no more. who: who stood behind the date held before. */
 bool embargo_restores(const struct embargo_act *a, int64_t at, struct embargo_who *who);
+/* `at` holds again: dates that were cut to it, or to later ones, are known no more. */
+void embargo_forget_held(const struct embargo_act *a, int64_t at);
 /* Somebody outside the house keeps the embargo. */
 bool embargo_has_others(const struct vuln_case *vc);
 /* Does `who` speak for the side that made the open proposal? In a case without anybody outside, each analyst is one. */

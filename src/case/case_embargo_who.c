@@ -148,15 +148,42 @@ bool embargo_can_agree(const struct vuln_case *vc, struct embargo_who who)
 }
 
 /* ---- back to what was agreed before a party's cut ---- */
+/* One entry a cut: the date that it took away, and who stood behind that. */
+static bool held_until(const struct embargo_act *a, const struct case_field *f, int64_t *until)
+{
+  return strcmp(f->name, EMBARGO_HELD) == 0 && time_parse(f->value, a->now, 0, "UTC", until);
+}
+
+/* The earliest date behind `after`: what the cut to `after` took away. */
+static const struct case_field *next_held(const struct embargo_act *a, int64_t after, int64_t *until)
+{
+  const struct case_field *next = NULL;
+  for (size_t i = 0; i < a->vc->field_count; i++) {
+    int64_t t;
+    if (held_until(a, &a->vc->field[i], &t) && t > after && (!next || t < *until)) {
+      next = &a->vc->field[i];
+      *until = t;
+    }
+  }
+  return next;
+}
+
+static struct embargo_who who_held(const struct embargo_act *a, const struct case_field *f)
+{
+  bool nobody = strcmp(f->extra, side_words[0]) == 0;
+  return (struct embargo_who){ nobody ? "" : pool_strdup(a->pool, f->by), strcmp(f->extra, side_words[2]) == 0 };
+}
+
 void embargo_note_held(const struct embargo_act *a)
 {
   const struct case_field *f = embargo_behind(a->vc, EMBARGO_AGREED);
   struct embargo_who who = embargo_who_of(f);
   if (a->by.party && who.party && text_ieq(who.name, a->by.name) && embargo_behind(a->vc, EMBARGO_HELD))
     return;
-  case_unset(a->vc, EMBARGO_HELD, NULL);
-  if (!a->by.party)
+  if (!a->by.party) {
+    case_unset(a->vc, EMBARGO_HELD, NULL);
     return;
+  }
   case_set(a->pool, a->vc,
            &(struct case_field){ .name = EMBARGO_HELD,
                                  .value = time_iso(a->pool, a->vc->embargo_until),
@@ -168,16 +195,32 @@ void embargo_note_held(const struct embargo_act *a)
 bool embargo_restores(const struct embargo_act *a, int64_t at, struct embargo_who *who)
 {
   const struct vuln_case *vc = a->vc;
-  const struct case_field *held = embargo_behind(vc, EMBARGO_HELD);
-  int64_t until;
-  if (a->by.party || !held || !time_parse(held->value, a->now, 0, "UTC", &until) || at <= vc->embargo_until || at > until ||
-      embargo_negotiates(vc, embargo_who_of(embargo_behind(vc, EMBARGO_AGREED))))
+  struct embargo_who behind = embargo_who_of(embargo_behind(vc, EMBARGO_AGREED));
+  int64_t until = vc->embargo_until;
+  const struct case_field *held;
+  if (a->by.party || at <= until)
     return false;
-  bool nobody = strcmp(held->extra, side_words[0]) == 0;
-  *who = at < until ? a->by
-                    : (struct embargo_who){ nobody ? "" : pool_strdup(a->pool, held->by),
-                                            strcmp(held->extra, side_words[2]) == 0 };
-  return true;
+  /* Back over one cut after another, as long as whoever made it negotiates no more. */
+  while (!embargo_negotiates(vc, behind) && (held = next_held(a, until, &until))) {
+    behind = who_held(a, held);
+    if (at <= until) {
+      *who = at < until ? a->by : behind;
+      return true;
+    }
+  }
+  return false;
+}
+
+void embargo_forget_held(const struct embargo_act *a, int64_t at)
+{
+  struct vuln_case *vc = a->vc;
+  size_t kept = 0;
+  for (size_t i = 0; i < vc->field_count; i++) {
+    int64_t until;
+    if (strcmp(vc->field[i].name, EMBARGO_HELD) != 0 || (held_until(a, &vc->field[i], &until) && until > at))
+      vc->field[kept++] = vc->field[i];
+  }
+  vc->field_count = kept;
 }
 
 /* ---- merging ---- */

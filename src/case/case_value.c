@@ -32,7 +32,7 @@ static const struct {
   { "exploitation", false },
   { "embargo-by", false },
   { "embargo-proposed-by", false },
-  { "embargo-held", false },
+  { "embargo-held", true },
   { "product", true },
   { "component", true },
   { "vendor", true },

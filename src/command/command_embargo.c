@@ -19,6 +19,7 @@ static struct embargo_act acting(struct command_context *cx)
                                .vc = command_case(cx),
                                .by = { cx->w->analyst->name, false },
                                .now = cx->w->now,
+                               .notice_s = (int64_t)cx->w->conf->embargo_notice_h * 3600,
                                .zone = cx->w->conf->zone };
 }
 
@@ -65,6 +66,11 @@ static enum status propose(struct command_context *cx, const struct command *cmd
   if (!date || !time_parse(date, cx->w->now, c->default_hour, c->zone, &at))
     return command_usage(cmd, err, "it needs a DATE such as 2027-01-31, 2027-01-31T14:00Z or +30d");
   enum status st = embargo_propose(a, at, &ch, err);
+  if (st == ST_REJECT && at > a->now) {
+    const char *why = pool_strdup(cx->pool, err->text);
+    fault_clear(err);
+    return fault(err, ST_REJECT, "%s (embargo_notice_h); a lead analyst ends it at once: #embargo terminate REASON", why);
+  }
   if (st != ST_OK)
     return st;
   changed(cx, &ch);
@@ -83,6 +89,16 @@ static enum status answer(struct command_context *cx, const struct embargo_act *
   return ST_OK;
 }
 
+/* Before its date an embargo ends by what has happened, which anybody may say, or by a decision, which is a lead analyst's. */
+static bool may_terminate(const struct command_context *cx)
+{
+  const struct conf *c = cx->w->conf;
+  bool leads = false;
+  for (size_t i = 0; i < c->analyst_count; i++)
+    leads |= c->analyst[i].lead;
+  return cx->w->analyst->lead || !leads;
+}
+
 static enum status terminate(struct command_context *cx, const struct command *cmd, const struct embargo_act *a,
                              struct fault *err)
 {
@@ -91,6 +107,8 @@ static enum status terminate(struct command_context *cx, const struct command *c
   reason += strspn(reason, " ");
   if (!*reason)
     return command_usage(cmd, err, "the reason is missing");
+  if (!may_terminate(cx))
+    return fault(err, ST_DENIED, "%s: a lead analyst decides that; what has happened ends it too: #public, #exploit-public, #attacks", a->vc->id);
   enum status st = embargo_terminate(a, reason, &ch, err);
   if (st != ST_OK)
     return st;

@@ -82,6 +82,7 @@ static struct embargo_act acting(struct saying *s)
                                .vc = command_case(&s->cx),
                                .by = { writer(s)->address, true },
                                .now = s->w->now,
+                               .notice_s = (int64_t)s->w->conf->embargo_notice_h * 3600,
                                .zone = s->w->conf->zone };
 }
 
@@ -94,7 +95,9 @@ static bool embargo_step(struct saying *s, enum status st, const struct embargo_
     if (command_case(&s->cx)->em == EM_EXITED)
       refuse(s, why, "the embargo has ended", "das Embargo ist beendet");
     else
-      refuse(s, why, told, strstr(why, "not in the future") ? "das Datum liegt nicht in der Zukunft" : told);
+      refuse(s, why, told, strstr(why, "not in the future") ? "das Datum liegt nicht in der Zukunft"
+                     : strstr(why, "is too soon")     ? "das Datum liegt zu nah: Alle Beteiligten brauchen Zeit, sich vorzubereiten"
+                                                      : told);
     return false;
   }
   struct embargo_change *kept = pool_new_of(s->cx.pool, struct embargo_change);

@@ -41,6 +41,7 @@ static const struct conf_setting settings[] = {
   { TOP(bounce), CONF_BOUNCE, AT(conf, bounce), "verp", 0, 0, "verp|plain", "Envelope sender: one of its own for each letter, or the address." },
   { TOP(authserv_id), CONF_STR, AT(conf, authserv_id), "", 0, 0, NULL, "Whose Authentication-Results header is believed." },
   { TOP(embargo_days), CONF_INT, AT(conf, embargo_days), "90", 0, 3650, NULL, "Default embargo of a new case; 0 for none." },
+  { TOP(embargo_notice_h), CONF_INT, AT(conf, embargo_notice_h), "24", 0, 8760, NULL, "Hours until the earliest end of an embargo that anybody may propose." },
   { TOP(attacks_end_embargo), CONF_STR, AT(conf, attacks_end_embargo), "lead", 0, 0, "lead|at-once|never", "When #attacks ends the embargo." },
   { TOP(clinical_low), CONF_STR, AT(conf, clinical_low), "catastrophic", 0, 0, HARMS_OR_NEVER, "Harm from which on a risk of low exploitability is uncontrolled." },
   { TOP(clinical_medium), CONF_STR, AT(conf, clinical_medium), "critical", 0, 0, HARMS_OR_NEVER, "The same at medium exploitability." },

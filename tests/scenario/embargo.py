@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from commands import ONE, TWO, live, ok, opened, refused, settle  # noqa: E402
 from gateway import BUILD, expect  # noqa: E402
-from story import main, wait  # noqa: E402
+from story import Story, main, wait  # noqa: E402
 
 
 def at(s):
@@ -117,11 +117,17 @@ def shortest_wins(s):
     r = ok(s.command(s.alice, "#show\n", fw))
     expect("embargo:     Revise until 2097-01-01 09:00 UTC (2097-01-01T09:00:00Z), proposed by robin@lab.example (alice passed it on)" in r.text and
            "proposed:    embargo until 2098-01-01 09:00 UTC (2098-01-01T09:00:00Z), by alice" in r.text, "#show tells who proposed what", r.text)
-    s.fresh(s.robin)
-    r = s.command(s.bob, "#preview embargo terminate enough\n", fw)
+    heard = s.fresh(s.robin)[-1]
+    r = s.command(s.alice, "#preview embargo terminate enough\n", fw)
     expect("To:      Robin Reporter <robin@lab.example>, signed and encrypted" in r.text and "Reason:      enough" in r.text, "the preview has the letter", r.text)
     expect(at(s)[0] == "Revise", "and nothing changed", at(s))
     silent(s, s.robin)
+    # what is promised to all does not end by one analyst's word, nor from one hour to the next
+    refused(s.command(s.bob, "#embargo terminate enough\n", fw), "#embargo terminate enough", "a lead analyst decides that")
+    refused(s.command(s.alice, "#embargo propose +20h\n", fw), "#embargo propose +20h", "is too soon", "24 hours to prepare")
+    got, seen = party_says(s, s.robin, "#embargo propose +20h\n", heard)
+    expect("is too soon: whoever keeps the embargo has at least 24 hours to prepare" in " ".join(got[0].text.split()), "they are told why", got[0].text)
+    expect(at(s) == ("Revise", "2097-01-01T09:00:00Z", "2098-01-01T09:00:00Z"), "nothing changed", at(s))
 
 
 @live
@@ -464,10 +470,16 @@ def a_clock_in_doubt(s):
         s.once = once
 
 
+class TwoLeads(Story):
+    def init(self, analysts, stakeholders=(), **k):
+        return super().init([(p, name, "lead") for p, name, _ in analysts], stakeholders, **k)
+
+
 STORIES = [dates, shortest_wins, from_nothing, facts, a_lead_ends_it, attacks_at_once, attacks_never, who_hears_what, participants, who_has_a_say, a_key_of_the_same_mail, ends_by_itself, reminded_before, killed_at_the_end,
            a_clock_in_doubt]
 SETUP = {reminded_before: {"extra": "profile = generic\n"}, from_nothing: {"extra": "embargo_days = 0\n"}, attacks_at_once: {"extra": "attacks_end_embargo = at-once\n"}, attacks_never: {"extra": "attacks_end_embargo = never\n"},
-         shortest_wins: {"extra": "default_hour = 9\n"}, who_has_a_say: {"extra": "default_hour = 9\n"}, who_hears_what: {"extra": "language = de\ndefault_hour = 9\n"}}
+         shortest_wins: {"extra": "default_hour = 9\n"}, who_has_a_say: {"extra": "default_hour = 9\n"}, who_hears_what: {"story": TwoLeads, "extra": "language = de\ndefault_hour = 9\n"},
+         a_clock_in_doubt: {"extra": "embargo_notice_h = 0\n"}}
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, SETUP))

@@ -394,6 +394,70 @@ START_TEST(a_cut_of_somebody_removed)
 }
 END_TEST
 
+/* Two cut, one after the other: back over each whose author is out, as far as the first of them who is not. */
+START_TEST(cuts_of_two)
+{
+  static const struct {
+    bool rita_out, carla_out;
+    int until; /* the latest date that comes back by the house's word; 0: none */
+    const char *behind;
+  } rows[] = { { false, false, 0, "" },
+               { true, false, 0, "" }, /* carla's later cut holds */
+               { false, true, 10, "RITA@y.org" },
+               { true, true, 20, "the default embargo" } };
+  for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+    for (int day = 6; day <= 21; day++) {
+      struct vuln_case *vc = with(in_state(EM_ACTIVE), PARTY_COORDINATOR, "carla@c.org", NOW, NOW);
+      struct embargo_act rita = { .pool = pool, .vc = vc, .by = whos[3], .now = NOW }, carla = rita, alice = rita;
+      struct embargo_change ch;
+      struct fault err = { 0 };
+      carla.by = (struct embargo_who){ "carla@c.org", true };
+      alice.by = whos[0];
+      ck_assert_int_eq(embargo_propose(&rita, NOW + 10 * DAY, &ch, NULL), ST_OK);
+      ck_assert_int_eq(embargo_propose(&carla, NOW + 5 * DAY, &ch, NULL), ST_OK);
+      ck_assert_int_eq(vc->embargo_until, NOW + 5 * DAY);
+      vc->party[1].removed = rows[i].rita_out;
+      vc->party[2].removed = rows[i].carla_out;
+      enum status st = embargo_propose(&alice, NOW + day * DAY, &ch, &err);
+      bool back = st == ST_OK && ch.what == EMBARGO_RESTORED;
+      ck_assert_msg(back == (day <= rows[i].until), "row %zu, day %d: %s %s", i, day, embargo_what_name(ch.what), err.text);
+      if (day == rows[i].until)
+        ck_assert_str_eq(embargo_agreed_by(pool, vc), rows[i].behind);
+      whole(vc);
+      if (day != 10 || rows[i].rita_out || !rows[i].carla_out)
+        continue;
+      vc->party[1].removed = true; /* rita goes later on: hers is undone, too */
+      ck_assert_int_eq(embargo_propose(&alice, NOW + 20 * DAY, &ch, &err), ST_OK);
+      ck_assert(ch.what == EMBARGO_RESTORED && vc->embargo_until == NOW + 20 * DAY);
+      ck_assert_str_eq(embargo_agreed_by(pool, vc), "the default embargo");
+    }
+}
+END_TEST
+
+/* Nobody cuts it to less than the time that all need; what is agreed to end sooner may be put off. */
+START_TEST(nobody_proposes_at_once)
+{
+  for (size_t i = 0; i < 4; i++) {
+    struct vuln_case *vc = in_state(EM_ACTIVE), *soon = in_state(EM_ACTIVE), *none = in_state(EM_NONE);
+    struct embargo_act a = { .pool = pool, .vc = vc, .by = whos[i], .now = NOW, .notice_s = DAY };
+    struct embargo_change ch;
+    struct fault err = { 0 };
+    ck_assert_int_eq(embargo_propose(&a, NOW + DAY - 1, &ch, &err), ST_REJECT);
+    ck_assert_ptr_nonnull(strstr(err.text, "is too soon: whoever keeps the embargo has at least 24 hours to prepare"));
+    ck_assert(vc->em == EM_ACTIVE && vc->embargo_until == NOW + 20 * DAY && !vc->embargo_proposed);
+    a.vc = none;
+    ck_assert_int_eq(embargo_propose(&a, NOW + DAY - 1, &ch, NULL), ST_REJECT);
+    a.vc = vc;
+    ck_assert_int_eq(embargo_propose(&a, NOW + DAY, &ch, NULL), ST_OK);
+    ck_assert_int_eq(vc->embargo_until, NOW + DAY);
+    a.vc = soon;
+    soon->embargo_until = NOW + 3600;
+    ck_assert_int_eq(embargo_propose(&a, NOW + 7200, &ch, NULL), ST_OK);
+    ck_assert(soon->embargo_until == NOW + 3600 && soon->embargo_proposed == NOW + 7200);
+  }
+}
+END_TEST
+
 START_TEST(a_case_without_anybody_outside)
 {
   struct vuln_case *vc = in_state(EM_ACTIVE);
@@ -560,6 +624,8 @@ int main(void)
   tcase_add_test(t, who_consents);
   tcase_add_test(t, a_cut_is_repaired);
   tcase_add_test(t, a_cut_of_somebody_removed);
+  tcase_add_test(t, cuts_of_two);
+  tcase_add_test(t, nobody_proposes_at_once);
   tcase_add_test(t, a_case_without_anybody_outside);
   tcase_add_test(t, it_ends_at_its_instant);
   tcase_add_test(t, facts_in_the_order_of_their_dates);

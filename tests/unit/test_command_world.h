@@ -152,6 +152,7 @@ static struct plan *run_mail(struct pool *pool, const struct scene *s, const cha
                       .due_count = ARRAY_LEN(test_due),
                       .case_prefix = "EMB",
                       .embargo_days = 90,
+                      .embargo_notice_h = 24,
                       .attacks_end_embargo = s->attacks,
                       .clinical = clinical_matrix_default(),
                       .reply_clear = s->reply_clear ? s->reply_clear : "lead",
