@@ -323,7 +323,6 @@ struct gate {
   int64_t pending_look_at;  /* wall clock */
   int64_t publish_look_at;  /* wall clock: when the next publication is due */
   int64_t site_look_at;     /* monotonic ms: when the site is looked at again */
-  int64_t site_told_at;     /* wall clock: when the analysts last heard of its trouble; 0 */
   bool site_due;            /* it must be made anew before anything is published */
   int64_t wall_seen, mono_seen; /* both clocks at the last look; 0: none yet */
   int64_t clock_off;        /* seconds that the wall clock has jumped and nobody has confirmed: releases are held; 0 */

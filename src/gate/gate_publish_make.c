@@ -170,7 +170,7 @@ static void put_gaps(struct pool *pool, const struct advisory *a, enum advisory_
   size_t n = 0;
   struct advisory_gap *gap = advisory_gaps(pool, a, f, &n);
   for (size_t i = 0; i < n; i++) {
-    const char *line = pool_printf(pool, "%s: %s\n", gap[i].what, gap[i].how);
+    const char *line = pool_printf(pool, "  %s: %s\n", gap[i].what, gap[i].how);
     if (gap[i].required == required && bytes_find(buf_bytes(out), bytes_str(line), 0) == SIZE_MAX)
       buf_adds(out, line);
   }
@@ -200,7 +200,7 @@ static enum status make(struct pool *pool, struct publish_documents *d, struct f
   if (!cve.len)
     put(d, "cve", advisory_cve(pool, a));
   else if (*a->cve)
-    d->wishes = pool_printf(pool, "%sno CVE record can be made. %s", d->wishes, buf_str(&cve));
+    d->wishes = pool_printf(pool, "%s  and for a CVE record:\n%s", d->wishes, buf_str(&cve));
   return ST_OK;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #define META "site-made" /* digest of what it says of the house, and when its security.txt ends */
+#define META_TOLD "site-told" /* when the analysts last heard of its trouble */
 #define LOOK_S 60
 #define ALARM_S 86400
 #define SUMMARY_BYTES 300
@@ -188,8 +189,10 @@ struct renewal {
 static enum status switch_site(struct run *r, struct fault *err)
 {
   const struct renewal *n = r->last_arg;
-  r->g->site_look_at = 0;
-  return publish_site(r->g, r->pool, NULL, NULL, n->security_txt, err);
+  enum status st = publish_site(r->g, r->pool, NULL, NULL, n->security_txt, err);
+  if (!st)
+    r->g->site_look_at = 0; /* what waits for it goes on */
+  return st;
 }
 
 /* Once a day: the rest is in the log. */
@@ -197,8 +200,10 @@ static void trouble(struct run *r, const char *why)
 {
   struct gate *g = r->g;
   struct fault err = { 0 };
-  int64_t now = clock_now(&g->clock);
-  bool tell = !g->site_told_at || now >= g->site_told_at + ALARM_S || now < g->site_told_at;
+  char *value = NULL;
+  enum status st = store_meta_get(g->store, r->pool, META_TOLD, &value, &err);
+  int64_t now = clock_now(&g->clock), told = value ? strtoll(value, NULL, 10) : 0;
+  bool tell = !st && (!told || now >= told + ALARM_S || now < told);
   log_event(&g->log, LOG_LEVEL_ERR, "the site cannot be made: it stays as it is, and is tried again", LOG_STR("why", why));
   work_reset(r);
   work_end(r, LETTER_APPLIED, CLASS_NONE, "", "");
@@ -206,7 +211,10 @@ static void trouble(struct run *r, const char *why)
     run_fail(r, &err);
     return;
   }
-  g->site_told_at = tell ? now : g->site_told_at;
+  if (tell) {
+    r->work.meta = META_TOLD;
+    r->work.meta_value = pool_printf(r->pool, "%" PRId64, now);
+  }
   run_goto(r, r->work.out_count ? RUN_SEAL : RUN_COMMIT);
 }
 
