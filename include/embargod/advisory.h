@@ -96,6 +96,8 @@ struct advisory *advisory_of(struct pool *pool, const struct vuln_case *vc, cons
 size_t advisory_versions(struct pool *pool, const char *text, struct advisory_version **out, const char **unread);
 /* The link as a URI with only the characters of RFC 3986, others percent-encoded; NULL: not http or https, no host, or above 2048 bytes. */
 char *advisory_link(struct pool *pool, const char *url);
+/* Of a mail address, or a mailto URI (RFC 6068), the URI with that one address and nothing else; NULL: it is none. */
+char *advisory_mail_link(struct pool *pool, const char *address);
 
 /* ---- documents ---- */
 enum advisory_format { ADVISORY_CSAF = 0, ADVISORY_TEXT, ADVISORY_CVE, ADVISORY_HTML, ADVISORY_FORMATS };

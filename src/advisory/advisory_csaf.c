@@ -83,7 +83,12 @@ static json_t *document(struct writer *w)
 {
   const struct advisory *a = w->a;
   json_t *notes = json_array(), *j;
+  if (*a->withdrawn) /* CSAF 2.0 has no status for it */
+    advisory_add(notes, note("general", "Withdrawn", pool_printf(w->pool, "This advisory is withdrawn. %s", a->withdrawn)));
   advisory_add(notes, note("summary", "Summary", a->description));
+  const char *details = advisory_markdown_text(w->pool, a->text);
+  if (*details)
+    advisory_add(notes, note("details", "Details", details));
   j = json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "category", "csaf_security_advisory", "csaf_version", "2.0", "lang", "en", "title",
                 advisory_js(a->title), "publisher", publisher(a), "distribution", distribution(a), "notes", notes, "tracking", tracking(w));
   advisory_put_new(j, "references", references(a));

@@ -58,6 +58,7 @@ static void simple_ones(struct gaps *g, bool required)
     { !cve || a->reference_count, true, "no reference, of which a CVE record needs one", "#reference URL [TEXT]" },
     { !cve || uuid(a->cve_org_id), true, "no UUID of the organisation as CNA", "cve_org_id in embargod.conf(5)" },
     { g->format != ADVISORY_CSAF || *a->space, true, "no URL that names the publisher", "policy_url in embargod.conf(5)" },
+    { strlen(a->text) <= ADVISORY_TEXT_MAX, true, "the text is too long: 65,536 bytes are what is read of it", "#advisory + a shorter text" },
     { cve || *a->cve, false, "no CVE id", "#cve CVE-ID" },
     { *a->cwe, cve, "no weakness", "#cwe CWE-ID" }, /* CVE: the problem type of the CNA rules */
     { !*a->cwe || assess_cwe_name(a->cwe), cve, "no weakness of CWE 4.17 has this number: it stands in no document", "#cwe CWE-ID" },

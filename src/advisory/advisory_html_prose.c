@@ -39,7 +39,9 @@ static void word(struct pool *pool, struct buf *b, struct bytes w)
     return;
   }
   advisory_html_text(b, bytes_sub(w, 0, from));
-  advisory_html_put(b, "<a class=\"bare\" href=\"%s\" rel=\"noreferrer\">%s</a>", link, link);
+  advisory_html_put(b, "<a class=\"bare\" href=\"%s\" rel=\"noreferrer\">", link);
+  advisory_html_text(b, url);
+  buf_adds(b, "</a>");
   advisory_html_text(b, bytes_sub(w, end, SIZE_MAX));
 }
 

@@ -26,6 +26,8 @@ void advisory_html_text(struct buf *b, struct bytes s)
     case '"': buf_adds(b, "&quot;"); break;
     case '\'': buf_adds(b, "&#39;"); break;
     default:
+      if (cp == '\r' && off < s.len && s.p[off] == '\n')
+        break; /* a line of a mail */
       if (cp == 0xfffd || forbidden(cp))
         utf8_put(b, 0xfffd);
       else

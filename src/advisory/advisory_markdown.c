@@ -10,7 +10,7 @@
 cmark_node *markdown_parse(struct pool *pool, const char *text)
 {
   struct bytes b = bytes_str(text_clean(pool, bytes_str(text), true));
-  b = bytes_sub(b, 0, utf8_cut(b, MARKDOWN_MAX));
+  b = bytes_sub(b, 0, utf8_cut(b, ADVISORY_TEXT_MAX));
   return bytes_trim(b).len ? cmark_parse_document(b.p, b.len, CMARK_OPT_DEFAULT) : NULL;
 }
 

@@ -6,7 +6,6 @@
 
 #include <cmark.h>
 
-#define MARKDOWN_MAX (64 * 1024) /* bytes: what is beyond is not read */
 #define MARKDOWN_NESTING 8       /* lists and quotations: what is deeper stands at that depth */
 
 /* The document; NULL: empty. To be freed with markdown_freep(). */

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #define ADVISORY_LINE_MAX 250 /* bytes of what is one line: the CVE format allows 256 characters for a title */
+#define ADVISORY_TEXT_MAX (64 * 1024) /* bytes of Markdown: cmark needs up to 0.1 s for so much of the worst */
 #define ADVISORY_LINK_MAX 2048 /* CVE record format 5.1: uriType */
 
 /* ---- advisory_json.c ---- */
@@ -33,8 +34,6 @@ void advisory_html_prose(struct pool *pool, struct buf *b, const char *text); /*
 void advisory_html_vector(struct pool *pool, struct buf *b, const char *version, const char *vector); /* version: "3.1" */
 
 /* ---- advisory_markdown*.c ---- */
-/* RFC 6068: of a mailto URI the one address, as a URI; NULL: it is none. */
-char *advisory_mail_link(struct pool *pool, const char *url);
 char *advisory_markdown_lines(struct pool *pool, const char *markdown, size_t width);
 
 /* ---- advisory_check*.c: each test says whether the document passes, and where not ---- */

@@ -43,8 +43,7 @@ char *site_key_path(struct pool *pool, const char *fingerprint)
 
 static json_t *js(struct pool *pool, const char *s)
 {
-  struct bytes b = utf8_repair(pool, bytes_str(s));
-  json_t *j = json_stringn(b.p, b.len);
+  json_t *j = json_string(text_clean(pool, bytes_str(s), true));
   invariant(j);
   return j;
 }

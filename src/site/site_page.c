@@ -115,8 +115,11 @@ static struct bytes foot(struct list *l)
 {
   const struct site_house *h = l->s->house;
   struct buf b = buf_new(l->pool, 500);
-  if (!text_empty(h->contact))
-    advisory_html_put(&b, "<p>Report a vulnerability to <a href=\"mailto:%s\">%s</a>.</p>\n", h->contact, h->contact);
+  const char *mail = advisory_mail_link(l->pool, h->contact);
+  if (mail)
+    advisory_html_put(&b, "<p>Report a vulnerability to <a href=\"%s\">%s</a>.</p>\n", mail, h->contact);
+  else if (!text_empty(h->contact))
+    advisory_html_put(&b, "<p>Report a vulnerability to %s.</p>\n", h->contact);
   buf_adds(&b, "<ul class=\"row\">\n");
   buf_adds(&b, "<li><a href=\"feed.atom\">Feed (Atom)</a></li>\n<li><a href=\"" SITE_SECURITY "\">security.txt</a></li>\n"
                "<li><a href=\"" SITE_PROVIDER "\">CSAF, for machines</a></li>\n");
