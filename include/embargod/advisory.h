@@ -40,6 +40,16 @@ struct advisory_version {
 struct advisory_fix {
   const char *said, *url;          /* said: as the case has it; url: "" */
   struct advisory_version version; /* text "": it is neither one version nor one range */
+  bool by_vex;                     /* #vex said it, not #fix */
+};
+struct advisory_statement { /* of #vex: versions that are known not to be affected, or are investigated */
+  const char *said;                 /* as the case has it: "\"Pump 9\" 3.0" */
+  bool investigated;                /* else not affected */
+  struct advisory_version *version; /* no version twice */
+  size_t version_count;
+  const char *unread;        /* as in struct advisory_product */
+  const char *justification; /* assess_vex_justification(); "" of one that is investigated */
+  const char *text;          /* the impact statement; "" */
 };
 struct advisory_product {
   const char *vendor, *name;
@@ -48,6 +58,8 @@ struct advisory_product {
   const char *unread; /* the part of the versions that cannot be understood; NULL */
   struct advisory_fix *fix;
   size_t fix_count;
+  struct advisory_statement *statement;
+  size_t statement_count;
 };
 struct advisory_reference {
   const char *url, *text; /* text: "" */
@@ -70,6 +82,7 @@ struct advisory {
   const char *cvss31, *cvss40;       /* vectors; "" */
   const char *tlp;                   /* TLP 2.0: CLEAR, GREEN, AMBER, AMBER+STRICT, RED */
   const char *organisation, *contact, *space, *cve_org_id;
+  const char *self_csaf, *self_html; /* where it is published: CSAF 2.0 section 6.2.11; site_place() sets them; "" */
   bool exploit_public, attacks, external; /* external: somebody reported it to us */
   bool final;                        /* else a draft; CSAF 2.0 section 3.2.1.12.7 (status) */
   int64_t public_at;                 /* when it became public; 0: it is not, or the day is not known */
@@ -100,7 +113,7 @@ char *advisory_link(struct pool *pool, const char *url);
 char *advisory_mail_link(struct pool *pool, const char *address);
 
 /* ---- documents ---- */
-enum advisory_format { ADVISORY_CSAF = 0, ADVISORY_TEXT, ADVISORY_CVE, ADVISORY_HTML, ADVISORY_FORMATS };
+enum advisory_format { ADVISORY_CSAF = 0, ADVISORY_TEXT, ADVISORY_CVE, ADVISORY_HTML, ADVISORY_VEX, ADVISORY_FORMATS };
 const char *advisory_format_name(enum advisory_format f); /* "csaf" */
 MUST_USE bool advisory_format_parse(const char *s, enum advisory_format *out);
 /* That document, HTML without links to neighbours. No required gap of it may be open. */
@@ -112,8 +125,11 @@ struct advisory_gap {
 };
 /* What that document lacks, required ones first; *count 0: nothing. */
 struct advisory_gap *advisory_gaps(struct pool *pool, const struct advisory *a, enum advisory_format f, size_t *count);
-/* CSAF 2.0 JSON, profile csaf_security_advisory (section 4.4). Keys are sorted (section 5.3). No required gap may be open. */
+/* CSAF 2.0 JSON, profile csaf_security_advisory (section 4.4); when no product is affected or fixed, csaf_vex (4.5). Keys are sorted
+ * (section 5.3). No required gap may be open. */
 struct bytes advisory_csaf(struct pool *pool, const struct advisory *a);
+/* The same facts in the profile csaf_vex, a document of its own for those who take in nothing else: its id ends with "-VEX", it is not on the site. */
+struct bytes advisory_vex(struct pool *pool, const struct advisory *a);
 /* Its file name: CSAF 2.0 section 5.1. */
 char *advisory_csaf_name(struct pool *pool, const char *id);
 /* 72 columns, LF line ends; people's text is indented, so that it cannot pass for ours. */

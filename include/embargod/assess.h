@@ -91,4 +91,10 @@ char *assess_cwe(struct pool *pool, const char *s);
 /* "CWE-79": the weakness's name in CWE 4.17, which CSAF wants beside the id (CSAF 2.0, 3.2.3.3); NULL: none of that number, or a
  * deprecated one. */
 const char *assess_cwe_name(const char *id);
+
+/* ---- VEX ---- */
+/* One of the five justifications of "not affected", with hyphens or underscores: as CSAF and OpenVEX write it; NULL: none of them. */
+const char *assess_vex_justification(struct pool *pool, const char *s);
+const char *assess_vex_words(const char *label); /* for people; "" when it is none */
+char *assess_vex_list(struct pool *pool);        /* all of them, with commas */
 #endif

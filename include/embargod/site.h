@@ -16,6 +16,7 @@ struct site_house {
   const char *url;          /* "https://security.example.com", no path, no slash at its end: /.well-known/ is at its root */
   const char *organisation, *contact; /* contact: mail address */
   const char *space;        /* as in struct advisory_house */
+  const char *details;      /* the contact of struct advisory_house: the publisher is the same in documents and metadata; NULL: contact */
   const char *policy_url;   /* "" */
   const char *language;     /* of the pages: "en", "de" */
   const char *fingerprint;  /* our signing key */
@@ -51,6 +52,9 @@ struct site {
 /* ---- where things are ---- */
 char *site_csaf_path(struct pool *pool, const char *id, int64_t first_at); /* ".well-known/csaf/white/2026/emb-2026-0001.json" */
 char *site_page_path(struct pool *pool, const char *id, const char *suffix); /* "advisories/EMB-2026-0001" + ".html", ".txt", ".txt.asc" */
+/* Sets the addresses of the advisory itself in its documents, when url is not "" and it is CLEAR: before each document that is published is
+ * made. The first revision says of which year it is. */
+void site_place(struct pool *pool, const char *url, struct advisory *a);
 char *site_year_path(struct pool *pool, int year); /* the list of a year, beside index.html: "2026.html" */
 char *site_key_path(struct pool *pool, const char *fingerprint); /* ".well-known/csaf/openpgp/FINGERPRINT.asc"; CSAF 2.0 section 7.1.20 */
 

@@ -193,7 +193,63 @@ bool check_category(struct check *c)
   return true;
 }
 
-/* ---- 6.1.27.4, .5, .6, .11: what the profile security advisory needs ---- */
+/* ---- 6.1.27.4 to .11: what the profiles security advisory and VEX need ---- */
+/* The ids of one list stand in one of the objects of another one. */
+static bool is_covered(const json_t *id, const json_t *list)
+{
+  for (size_t i = 0; i < check_count(list); i++) {
+    const json_t *ids = json_object_get(json_array_get(list, i), "product_ids");
+    for (size_t k = 0; k < check_count(ids); k++)
+      if (json_equal(json_array_get(ids, k), id))
+        return true;
+  }
+  return false;
+}
+
+/* Only threats of the category impact count for what is not affected. */
+static bool has_impact(const json_t *id, const json_t *threats)
+{
+  for (size_t i = 0; i < check_count(threats); i++) {
+    json_t *one = json_pack("[O]", json_array_get(threats, i));
+    bool there = !strcmp(check_text(json_array_get(threats, i), "category"), "impact") && is_covered(id, one);
+    json_decref(one);
+    if (there)
+      return true;
+  }
+  return false;
+}
+
+static bool vex_explains(struct check *c, const json_t *v, char *path)
+{
+  const json_t *status = json_object_get(v, "product_status");
+  const json_t *spared = json_object_get(status, "known_not_affected"), *affected = json_object_get(status, "known_affected");
+  c->fault->test = "6.1.27.9";
+  for (size_t i = 0; i < check_count(spared); i++)
+    if (!is_covered(json_array_get(spared, i), json_object_get(v, "flags")) && !has_impact(json_array_get(spared, i), json_object_get(v, "threats")))
+      return CHECK_FAULT(c, pool_printf(c->pool, "%s/product_status/known_not_affected/%zu", path, i), "it is not said why");
+  c->fault->test = "6.1.27.10";
+  for (size_t i = 0; i < check_count(affected); i++)
+    if (!is_covered(json_array_get(affected, i), json_object_get(v, "remediations")))
+      return CHECK_FAULT(c, pool_printf(c->pool, "%s/product_status/known_affected/%zu", path, i), "no remediation is given");
+  return true;
+}
+
+static bool vex_needs(struct check *c, const json_t *v, char *path)
+{
+  static const char *const wanted[] = { "fixed", "known_affected", "known_not_affected", "under_investigation" };
+  const json_t *status = json_object_get(v, "product_status");
+  bool any = false;
+  for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+    any = any || json_object_get(status, wanted[i]);
+  c->fault->test = "6.1.27.7";
+  if (!any)
+    return CHECK_FAULT(c, pool_printf(c->pool, "%s/product_status", path), "none of the statuses of VEX");
+  c->fault->test = "6.1.27.8";
+  if (!json_object_get(v, "cve") && !json_object_get(v, "ids"))
+    return CHECK_FAULT(c, path, "neither cve nor ids");
+  return vex_explains(c, v, path);
+}
+
 static bool needs(struct check *c, const json_t *v, char *path)
 {
   static const struct {
@@ -209,7 +265,8 @@ static bool needs(struct check *c, const json_t *v, char *path)
 
 bool check_profile(struct check *c)
 {
-  if (strcmp(check_text(c->doc, "document.category"), "csaf_security_advisory") != 0)
+  bool vex = !strcmp(check_text(c->doc, "document.category"), "csaf_vex");
+  if (!vex && strcmp(check_text(c->doc, "document.category"), "csaf_security_advisory") != 0)
     return true;
   if (!json_object_get(c->doc, "product_tree")) {
     c->fault->test = "6.1.27.4";
@@ -219,7 +276,7 @@ bool check_profile(struct check *c)
     c->fault->test = "6.1.27.11";
     return CHECK_FAULT(c, pool_strdup(c->pool, "/vulnerabilities"), "missing");
   }
-  return check_vulnerabilities(c, needs);
+  return check_vulnerabilities(c, needs) && (!vex || check_vulnerabilities(c, vex_needs));
 }
 
 /* ---- 6.1.28 ---- */

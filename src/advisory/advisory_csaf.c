@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* advisory/csaf: the Common Security Advisory Framework 2.0 (OASIS Standard, 18 November 2022), profile security advisory. Numbers in
- * comments are its sections. */
+/* advisory/csaf: the Common Security Advisory Framework 2.0 (OASIS Standard, 18 November 2022), profiles security advisory and VEX. Numbers
+ * in comments are its sections. */
 #include <config.h>
 
 #include <embargod/assess.h>
@@ -9,13 +9,12 @@
 
 #include "advisory_private.h"
 
-/* Ids of product and version: numbers in the order of the case, affected ones before fixed ones, product by product (3.1.8). */
 struct writer {
   struct pool *pool;
   const struct advisory *a;
-  unsigned next_id;
-  json_t *affected, *fixed; /* lists of ids */
-  json_t *remedies;
+  const char *category, *id;
+  json_t *affected, *fixed, *not_affected, *investigated; /* lists of ids */
+  json_t *remedies, *flags, *threats;
 };
 
 char *advisory_csaf_name(struct pool *pool, const char *id)
@@ -62,21 +61,44 @@ static json_t *tracking(struct writer *w)
   for (size_t i = 0; i < a->revision_count; i++)
     advisory_add(history, json_pack("{s:o,s:o,s:o}", "number", advisory_js(a->revision[i].number), "date",
                                     advisory_js(advisory_time(w->pool, a->revision[i].at)), "summary", advisory_js(a->revision[i].text)));
-  return json_pack("{s:o,s:s,s:o,s:o,s:o,s:o,s:{s:{s:s,s:s}}}", "id", advisory_js(a->id), "status", a->final ? "final" : "draft", "version",
+  return json_pack("{s:o,s:s,s:o,s:o,s:o,s:o,s:{s:{s:s,s:s}}}", "id", advisory_js(w->id), "status", a->final ? "final" : "draft", "version",
                    advisory_js(last->number), "revision_history", history, "initial_release_date",
                    advisory_js(advisory_time(w->pool, a->revision[0].at)), "current_release_date", advisory_js(advisory_time(w->pool, last->at)),
                    "generator", "engine", "name", PACKAGE_NAME, "version", PACKAGE_VERSION);
 }
 
-static json_t *references(const struct advisory *a)
+static void self(json_t *list, const char *url, const char *summary)
 {
+  if (*url)
+    advisory_add(list, json_pack("{s:s,s:o,s:s}", "category", "self", "url", advisory_js(url), "summary", summary));
+}
+
+/* The canonical one first (6.2.11); of a VEX document it would be that of another one. */
+static json_t *references(struct writer *w)
+{
+  const struct advisory *a = w->a;
   json_t *list = json_array();
+  if (!strcmp(w->id, a->id))
+    self(list, a->self_csaf, "This document (canonical URL)");
+  self(list, a->self_html, "The advisory for people");
   for (size_t i = 0; i < a->reference_count; i++) {
     const struct advisory_reference *r = &a->reference[i];
     advisory_add(list, json_pack("{s:s,s:o,s:o}", "category", "external", "url", advisory_js(r->url), "summary",
                                  advisory_js(text_empty(r->text) ? r->url : r->text)));
   }
   return list;
+}
+
+/* 3.2.1.2 */
+static json_t *aggregate_severity(const struct advisory *a)
+{
+  static const char *const scale[] = { "https://www.first.org/cvss/v3.1/specification-document#Qualitative-Severity-Rating-Scale",
+                                       "https://www.first.org/cvss/v4.0/specification-document#Qualitative-Severity-Rating-Scale" };
+  const char *vector = *a->cvss31 ? a->cvss31 : a->cvss40;
+  struct cvss v;
+  if (!*vector || cvss_parse(bytes_str(vector), &v, NULL))
+    return json_object();
+  return json_pack("{s:s,s:s}", "namespace", scale[vector != a->cvss31], "text", cvss_severity(cvss_score(&v).overall));
 }
 
 static json_t *document(struct writer *w)
@@ -89,9 +111,10 @@ static json_t *document(struct writer *w)
   const char *details = advisory_markdown_text(w->pool, a->text);
   if (*details)
     advisory_add(notes, note("details", "Details", details));
-  j = json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "category", "csaf_security_advisory", "csaf_version", "2.0", "lang", "en", "title",
+  j = json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "category", w->category, "csaf_version", "2.0", "lang", "en", "title",
                 advisory_js(a->title), "publisher", publisher(a), "distribution", distribution(a), "notes", notes, "tracking", tracking(w));
-  advisory_put_new(j, "references", references(a));
+  advisory_put_new(j, "references", references(w));
+  advisory_put_new(j, "aggregate_severity", aggregate_severity(a));
   return j;
 }
 
@@ -106,14 +129,49 @@ static const char *range_name(struct pool *pool, const struct advisory_version *
 }
 
 /* ---- product_tree (3.2.2): vendor, product_name, product_version or product_version_range ---- */
+/* 3.1.8: an id stays with its version from revision to revision, whatever is added before it; so it is made of the words themselves. */
+static char *product_id(struct pool *pool, const struct advisory_product *p, const struct advisory_version *v)
+{
+  const char *parts[] = { p->vendor, p->name, v->range ? "range" : "version", v->text };
+  uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+  for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+    for (const char *s = parts[i]; s; s = *s ? s + 1 : NULL)
+      h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
+  return pool_printf(pool, "CSAFPID-%016" PRIx64, h);
+}
+
+static void add_encoded(struct buf *b, const char *s)
+{
+  for (; *s; s++) {
+    bool plain = (*s >= '0' && *s <= '9') || (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || strchr("-._~", *s);
+    if (plain)
+      buf_addc(b, *s);
+    else
+      buf_printf(b, "%%%02X", (unsigned)(unsigned char)*s);
+  }
+}
+
+/* 3.1.3.3.8, 6.2.16: names are what we know of products, so a name of our namespace identifies one; it need not lead to a page. */
+static json_t *helper(struct writer *w, const struct advisory_product *p, const struct advisory_version *v)
+{
+  struct buf b = buf_new(w->pool, 120);
+  buf_printf(&b, "%.*s#", (int)strcspn(w->a->space, "#"), w->a->space);
+  add_encoded(&b, p->vendor);
+  buf_addc(&b, '/');
+  add_encoded(&b, p->name);
+  buf_addc(&b, '/');
+  add_encoded(&b, v->text);
+  return json_pack("{s:[{s:o,s:o}]}", "x_generic_uris", "namespace", advisory_js(w->a->space), "uri", advisory_js(buf_str(&b)));
+}
+
 static json_t *version_branch(struct writer *w, const struct advisory_product *p, const struct advisory_version *v, json_t *ids)
 {
-  char *id = pool_printf(w->pool, "CSAFPID-%04u", ++w->next_id);
+  char *id = product_id(w->pool, p, v);
   const char *all = v->range && !v->bounds ? "all versions" : v->text;
   char *full = pool_printf(w->pool, "%s %s %s", p->vendor, p->name, all);
   advisory_add(ids, advisory_js(id));
-  return json_pack("{s:s,s:o,s:{s:o,s:o}}", "category", v->range ? "product_version_range" : "product_version", "name",
-                   advisory_js(v->range ? range_name(w->pool, v) : v->text), "product", "name", advisory_js(full), "product_id", advisory_js(id));
+  return json_pack("{s:s,s:o,s:{s:o,s:o,s:o}}", "category", v->range ? "product_version_range" : "product_version", "name",
+                   advisory_js(v->range ? range_name(w->pool, v) : v->text), "product", "name", advisory_js(full), "product_id", advisory_js(id), "product_identification_helper", helper(w, p, v));
 }
 
 static void add_ids(json_t *to, json_t *ids)
@@ -124,11 +182,36 @@ static void add_ids(json_t *to, json_t *ids)
     advisory_add(to, json_incref(id));
 }
 
+/* Of no product nothing is said: 6.1.29. */
 static void remedy(struct writer *w, const char *category, const char *details, const char *url, json_t *ids)
 {
+  if (!json_array_size(ids))
+    return;
   json_t *j = json_pack("{s:s,s:o,s:O}", "category", category, "details", advisory_js(details), "product_ids", ids);
   advisory_put(j, "url", url);
   advisory_add(w->remedies, j);
+}
+
+static void threat(json_t *list, const char *category, const char *details, json_t *ids)
+{
+  if (json_array_size(ids))
+    advisory_add(list, json_pack("{s:s,s:o,s:O}", "category", category, "details", advisory_js(details), "product_ids", ids));
+}
+
+/* 4.5: of what is not affected the reason (6.1.27.9), of what is investigated what to do meanwhile (6.2.2). */
+static void statement(struct writer *w, const struct advisory_product *p, const struct advisory_statement *s, json_t *versions)
+{
+  json_t *ids = json_array();
+  for (size_t i = 0; i < s->version_count; i++)
+    advisory_add(versions, version_branch(w, p, &s->version[i], ids));
+  add_ids(s->investigated ? w->investigated : w->not_affected, ids);
+  if (s->investigated)
+    remedy(w, "none_available", pool_printf(w->pool, "Whether %s is affected is being investigated.", p->name), "", ids);
+  if (*s->justification && json_array_size(ids))
+    advisory_add(w->flags, json_pack("{s:s,s:O}", "label", s->justification, "product_ids", ids));
+  if (*s->text)
+    threat(w->threats, "impact", s->text, ids);
+  json_decref(ids);
 }
 
 static json_t *product_branch(struct writer *w, const struct advisory_product *p)
@@ -143,6 +226,8 @@ static json_t *product_branch(struct writer *w, const struct advisory_product *p
   }
   if (!p->fix_count)
     remedy(w, "none_available", pool_printf(w->pool, "There is no fix for %s yet.", p->name), "", affected);
+  for (size_t i = 0; i < p->statement_count; i++)
+    statement(w, p, &p->statement[i], versions);
   add_ids(w->affected, affected);
   add_ids(w->fixed, fixed);
   json_decref(affected);
@@ -182,7 +267,7 @@ static json_t *scores(struct writer *w)
 {
   struct cvss v;
   json_t *list = json_array(), *j;
-  if (!*w->a->cvss31 || cvss_parse(bytes_str(w->a->cvss31), &v, NULL))
+  if (!*w->a->cvss31 || !json_array_size(w->affected) || cvss_parse(bytes_str(w->a->cvss31), &v, NULL))
     return list;
   struct cvss_scores s = cvss_score(&v);
   const char *kind = cvss_kind(&v);
@@ -231,23 +316,19 @@ static json_t *acknowledgments(const struct advisory *a)
   return list;
 }
 
-static void threat(struct writer *w, json_t *list, const char *category, const char *details)
-{
-  advisory_add(list, json_pack("{s:s,s:o,s:O}", "category", category, "details", advisory_js(details), "product_ids", w->affected));
-}
-
 /* Only what happened is said: that no attack is known would be a promise. */
 static json_t *threats(struct writer *w)
 {
   const struct advisory *a = w->a;
-  json_t *list = json_array();
+  json_t *list = json_incref(w->threats);
   if (*a->impact)
-    threat(w, list, "impact", a->impact);
+    threat(list, "impact", a->impact, w->affected);
   if (a->exploit_public || a->attacks)
-    threat(w, list, "exploit_status",
+    threat(list, "exploit_status",
            !a->attacks          ? "An exploit is publicly known."
            : a->exploit_public ? "Attacks have been observed, and an exploit is publicly known."
-                               : "Attacks have been observed.");
+                               : "Attacks have been observed.",
+           w->affected);
   return list;
 }
 
@@ -265,6 +346,8 @@ static json_t *vulnerability(struct writer *w)
     advisory_put(j, "release_date", advisory_time(w->pool, a->public_at));
   advisory_put_new(status, "known_affected", json_incref(w->affected));
   advisory_put_new(status, "fixed", json_incref(w->fixed));
+  advisory_put_new(status, "known_not_affected", json_incref(w->not_affected));
+  advisory_put_new(status, "under_investigation", json_incref(w->investigated));
   advisory_put_new(j, "product_status", status);
   advisory_put_new(j, "scores", scores(w));
   if (*a->mitigation)
@@ -272,19 +355,40 @@ static json_t *vulnerability(struct writer *w)
   if (*a->workaround)
     remedy(w, "workaround", a->workaround, "", w->affected);
   advisory_put_new(j, "remediations", json_incref(w->remedies));
+  advisory_put_new(j, "flags", json_incref(w->flags));
   advisory_put_new(j, "acknowledgments", acknowledgments(a));
   if (!json_array_size(json_object_get(j, "threats")))
     json_object_del(j, "threats");
   return j;
 }
 
-struct bytes advisory_csaf(struct pool *pool, const struct advisory *a)
+static struct bytes write_document(struct pool *pool, const struct advisory *a, const char *category, const char *id)
 {
-  struct writer w = { .pool = pool, .a = a, .affected = json_array(), .fixed = json_array(), .remedies = json_array() };
+  struct writer w = { .pool = pool, .a = a, .category = category, .id = id };
+  json_t **const lists[] = { &w.affected, &w.fixed, &w.not_affected, &w.investigated, &w.remedies, &w.flags, &w.threats };
+  for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+    *lists[i] = json_array();
   json_t *doc = json_pack("{s:o,s:o}", "document", document(&w), "product_tree", product_tree(&w));
   json_object_set_new(doc, "vulnerabilities", json_pack("[o]", vulnerability(&w)));
-  json_decref(w.affected);
-  json_decref(w.fixed);
-  json_decref(w.remedies);
+  for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+    json_decref(*lists[i]);
   return advisory_dump(pool, doc, JSON_SORT_KEYS);
+}
+
+static bool is_advisory(const struct advisory *a)
+{
+  for (size_t i = 0; i < a->product_count; i++)
+    if (a->product[i].affected_count || a->product[i].fix_count)
+      return true;
+  return false;
+}
+
+struct bytes advisory_csaf(struct pool *pool, const struct advisory *a)
+{
+  return write_document(pool, a, is_advisory(a) ? "csaf_security_advisory" : "csaf_vex", a->id);
+}
+
+struct bytes advisory_vex(struct pool *pool, const struct advisory *a)
+{
+  return write_document(pool, a, "csaf_vex", pool_printf(pool, "%s-VEX", a->id));
 }

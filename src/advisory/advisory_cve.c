@@ -150,7 +150,8 @@ static json_t *container(struct pool *pool, const struct advisory *a)
 {
   json_t *affected = json_array(), *descriptions = texts(pool, a->description);
   for (size_t i = 0; i < a->product_count; i++)
-    advisory_add(affected, product(&a->product[i]));
+    if (a->product[i].affected_count)
+      advisory_add(affected, product(&a->product[i]));
   json_t *j = json_pack("{s:{s:o},s:o,s:o,s:o,s:o,s:{s:s,s:[o]}}", "providerMetadata", "orgId", advisory_js(a->cve_org_id), "title",
                         advisory_js(a->title), "affected", affected, "descriptions", descriptions, "references", references(a), "source",
                         "discovery", a->external ? "EXTERNAL" : "UNKNOWN", "defect", advisory_js(a->id));

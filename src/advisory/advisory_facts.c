@@ -75,7 +75,7 @@ static size_t fields_of(const struct vuln_case *vc, const char *name)
 static void put_products(struct pool *pool, struct advisory *a, const struct vuln_case *vc, const struct advisory_house *h)
 {
   size_t fixes = fields_of(vc, "fix");
-  a->product = pool_array(pool, fields_of(vc, "product") + 1, sizeof *a->product);
+  a->product = pool_array(pool, fields_of(vc, "product") + fields_of(vc, "vex") + 1, sizeof *a->product);
   for (size_t i = 0; i < vc->field_count; i++) {
     const struct case_field *f = &vc->field[i];
     if (strcmp(f->name, "product") != 0)
@@ -131,6 +131,23 @@ static void put_fixes(struct pool *pool, struct advisory *a, const struct vuln_c
     url = advisory_link(pool, f->extra);
     p->fix[p->fix_count++] =
         (struct advisory_fix){ .said = line(pool, f->value), .url = url ? url : "", .version = fix_version(pool, line(pool, version)) };
+  }
+}
+
+/* Products that only #vex names come behind the others. */
+static void put_vex(struct pool *pool, struct advisory *a, const struct vuln_case *vc, const struct advisory_house *h)
+{
+  for (size_t i = 0; i < vc->field_count; i++) {
+    const struct case_field *f = &vc->field[i];
+    size_t at = 0;
+    if (strcmp(f->name, "vex") != 0)
+      continue;
+    const char *said = line(pool, f->value), *name = advisory_vex_name(pool, said);
+    while (at < a->product_count && !text_ieq(a->product[at].name, name))
+      at++;
+    if (at == a->product_count)
+      a->product[a->product_count++] = (struct advisory_product){ .name = name, .vendor = vendor_of(pool, vc, h, name) };
+    advisory_vex_add(pool, &a->product[at], said, line(pool, f->extra));
   }
 }
 
@@ -229,6 +246,7 @@ struct advisory *advisory_of(struct pool *pool, const struct vuln_case *vc, cons
   a->title = line(pool, case_get(vc, "title"));
   a->description = paragraphs(pool, case_get(vc, "description"));
   a->impact = paragraphs(pool, case_get(vc, "impact"));
+  a->self_csaf = a->self_html = "";
   a->text = paragraphs(pool, case_get(vc, "advisory"));
   a->withdrawn = "";
   a->mitigation = paragraphs(pool, case_get(vc, "mitigation"));
@@ -244,6 +262,7 @@ struct advisory *advisory_of(struct pool *pool, const struct vuln_case *vc, cons
   a->public_at = vc->cs & 1u << CS_PUBLIC_AWARE ? vc->cs_at[CS_PUBLIC_AWARE] : 0;
   put_products(pool, a, vc, h);
   put_fixes(pool, a, vc);
+  put_vex(pool, a, vc, h);
   put_lists(pool, a, vc);
   put_days(pool, a, vc, e, count);
   a->revision = pool_new_of(pool, struct advisory_revision);

@@ -17,6 +17,7 @@ static const struct {
   [ADVISORY_TEXT] = { "text", advisory_text },
   [ADVISORY_CVE] = { "cve", advisory_cve },
   [ADVISORY_HTML] = { "html", html },
+  [ADVISORY_VEX] = { "vex", advisory_vex },
 };
 
 const char *advisory_format_name(enum advisory_format f)

@@ -35,6 +35,14 @@ static bool uuid(const char *s)
   return true;
 }
 
+static bool some_affected(const struct advisory *a)
+{
+  for (size_t i = 0; i < a->product_count; i++)
+    if (a->product[i].affected_count)
+      return true;
+  return false;
+}
+
 static bool has_remedy(const struct advisory *a)
 {
   bool fix = false;
@@ -54,10 +62,11 @@ static void simple_ones(struct gaps *g, bool required)
     { *a->title, true, "no title", "#title TEXT" },
     { *a->description, true, "no description", "#description + text" },
     { a->product_count, true, "no product", "#product NAME VERSIONS" },
+    { !cve || !a->product_count || some_affected(a), true, "no product that is affected", "#product NAME VERSIONS" },
     { !cve || *a->cve, true, "no CVE id", "#cve CVE-ID" },
     { !cve || a->reference_count, true, "no reference, of which a CVE record needs one", "#reference URL [TEXT]" },
     { !cve || uuid(a->cve_org_id), true, "no UUID of the organisation as CNA", "cve_org_id in embargod.conf(5)" },
-    { g->format != ADVISORY_CSAF || *a->space, true, "no URL that names the publisher", "policy_url in embargod.conf(5)" },
+    { (g->format != ADVISORY_CSAF && g->format != ADVISORY_VEX) || *a->space, true, "no URL that names the publisher", "policy_url in embargod.conf(5)" },
     { strlen(a->text) <= ADVISORY_TEXT_MAX, true, "the text is too long: 65,536 bytes are what is read of it", "#advisory + a shorter text" },
     { cve || *a->cve, false, "no CVE id", "#cve CVE-ID" },
     { *a->cwe, cve, "no weakness", "#cwe CWE-ID" }, /* CVE: the problem type of the CNA rules */
@@ -73,6 +82,38 @@ static void simple_ones(struct gaps *g, bool required)
       add(g, required, rows[i].what, rows[i].how);
 }
 
+/* 6.1.6 of CSAF 2.0: one version, one status. */
+static const char *status_of(const struct advisory_product *p, const char *version, const struct advisory_statement *but)
+{
+  for (size_t i = 0; i < p->affected_count; i++)
+    if (text_ieq(p->affected[i].text, version))
+      return "affected";
+  for (size_t i = 0; i < p->fix_count; i++)
+    if (text_ieq(p->fix[i].version.text, version))
+      return "fixed";
+  for (const struct advisory_statement *s = p->statement; s < but; s++)
+    for (size_t i = 0; i < s->version_count; i++)
+      if (text_ieq(s->version[i].text, version))
+        return s->investigated ? "investigated" : "not affected";
+  return NULL;
+}
+
+static void of_statement(struct gaps *g, const struct advisory_product *p, const struct advisory_statement *s)
+{
+  const char *how = pool_printf(g->pool, "#vex -%s", s->said);
+  if (s->unread)
+    add(g, true, pool_printf(g->pool, "the versions of #vex %s cannot be read from \"%s\" on", s->said, s->unread),
+        pool_printf(g->pool, "%s, then #vex NAME VERSIONS STATUS", how));
+  if (!s->investigated && !*s->justification)
+    add(g, true, pool_printf(g->pool, "#vex %s does not say why it is not affected", s->said), how);
+  for (size_t i = 0; i < s->version_count; i++) {
+    const char *other = status_of(p, s->version[i].text, s);
+    if (other)
+      add(g, true,
+          pool_printf(g->pool, "%s %s is both %s and %s", p->name, s->version[i].text, other, s->investigated ? "investigated" : "not affected"), how);
+  }
+}
+
 static bool affected_too(const struct advisory_product *p, const char *version)
 {
   for (size_t i = 0; i < p->affected_count; i++)
@@ -81,13 +122,22 @@ static bool affected_too(const struct advisory_product *p, const char *version)
   return false;
 }
 
+/* Nothing but "#vex NAME VERSIONS fixed" was said of it. */
+static bool only_vex(const struct advisory_product *p)
+{
+  for (size_t i = 0; i < p->fix_count; i++)
+    if (!p->fix[i].by_vex)
+      return false;
+  return p->fix_count > 0;
+}
+
 static void of_product(struct gaps *g, const struct advisory_product *p)
 {
   const char *again = pool_printf(g->pool, "#product \"%s\" VERSIONS", p->name);
   if (p->unread)
     add(g, true, pool_printf(g->pool, "the versions of %s cannot be read from \"%s\" on", p->name, p->unread),
         pool_printf(g->pool, "%s, such as 1.0, 1.2 | before 2.0 | 1.0 to 2.3 | all", again));
-  else if (!p->affected_count)
+  else if (!p->affected_count && !p->statement_count && !only_vex(p))
     add(g, true, pool_printf(g->pool, "no affected versions of %s", p->name), pool_printf(g->pool, "%s (all: every version)", again));
   for (size_t i = 0; i < p->fix_count; i++) {
     const struct advisory_fix *f = &p->fix[i];
@@ -96,8 +146,10 @@ static void of_product(struct gaps *g, const struct advisory_product *p)
           pool_printf(g->pool, "#fix -%s, then #fix VERSION [URL]", f->said));
     else if (affected_too(p, f->version.text))
       add(g, true, pool_printf(g->pool, "%s %s is both affected and fixed", p->name, f->version.text),
-          pool_printf(g->pool, "#fix -%s, or %s", f->said, again));
+          pool_printf(g->pool, "%s -%s, or %s", f->by_vex ? "#vex" : "#fix", f->said, again));
   }
+  for (size_t i = 0; i < p->statement_count; i++)
+    of_statement(g, p, &p->statement[i]);
 }
 
 struct advisory_gap *advisory_gaps(struct pool *pool, const struct advisory *a, enum advisory_format f, size_t *count)

@@ -107,7 +107,9 @@ static void affected(struct pool *pool, struct buf *b, const struct advisory_pro
   buf_adds(b, "<td><ul class=\"plain\">");
   for (size_t i = 0; i < p->affected_count; i++)
     advisory_html_put(b, "<li>%s</li>", advisory_version_words(pool, &p->affected[i]));
-  buf_adds(b, p->affected_count ? "</ul></td>\n" : "<li>Not known yet</li></ul></td>\n");
+  for (size_t i = 0; i < p->statement_count; i++)
+    advisory_html_put(b, "<li>%s</li>", advisory_statement_words(pool, &p->statement[i]));
+  buf_adds(b, p->affected_count + p->statement_count ? "</ul></td>\n" : "<li>Not known yet</li></ul></td>\n");
 }
 
 static void fixed(struct pool *pool, struct buf *b, const struct advisory_product *p)
@@ -121,7 +123,7 @@ static void fixed(struct pool *pool, struct buf *b, const struct advisory_produc
     else
       advisory_html_put(b, "<li>Version %s</li>", version);
   }
-  buf_adds(b, p->fix_count ? "</ul></td>\n" : "<li>No fix yet</li></ul></td>\n");
+  buf_adds(b, p->fix_count ? "</ul></td>\n" : p->affected_count ? "<li>No fix yet</li></ul></td>\n" : "<li>No fix needed</li></ul></td>\n");
 }
 
 static void products(struct pool *pool, struct buf *b, const struct advisory *a)

@@ -11,6 +11,10 @@
 #define ADVISORY_TEXT_MAX (64 * 1024) /* bytes of Markdown: cmark needs up to 0.1 s for so much of the worst */
 #define ADVISORY_LINK_MAX 2048 /* CVE record format 5.1: uriType */
 
+/* ---- advisory_vex.c: one line of #vex ---- */
+const char *advisory_vex_name(struct pool *pool, const char *said); /* the product's */
+void advisory_vex_add(struct pool *pool, struct advisory_product *p, const char *said, const char *extra);
+
 /* ---- advisory_json.c ---- */
 json_t *advisory_js(const char *s);
 void advisory_put(json_t *object, const char *key, const char *s);  /* leaves it out when s is empty */
@@ -25,6 +29,7 @@ bool advisory_is_anonymous(const char *credit);
 
 /* ---- advisory_text.c ---- */
 char *advisory_version_words(struct pool *pool, const struct advisory_version *v); /* "from 1.0 on, before 2.0" */
+char *advisory_statement_words(struct pool *pool, const struct advisory_statement *s);
 char *advisory_score_words(struct pool *pool, const char *vector);                 /* "9.8 Critical (base)"; "" */
 
 /* ---- advisory_html*.c ---- */

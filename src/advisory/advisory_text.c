@@ -94,6 +94,19 @@ char *advisory_version_words(struct pool *pool, const struct advisory_version *v
   return b.len ? buf_str(&b) : pool_strdup(pool, "all versions");
 }
 
+char *advisory_statement_words(struct pool *pool, const struct advisory_statement *s)
+{
+  struct buf b = buf_new(pool, 80);
+  buf_adds(&b, s->investigated ? "under investigation: " : "not affected: ");
+  for (size_t i = 0; i < s->version_count; i++)
+    buf_printf(&b, "%s%s", i ? ", " : "", advisory_version_words(pool, &s->version[i]));
+  if (*s->justification)
+    buf_printf(&b, " (%s)", assess_vex_words(s->justification));
+  if (*s->text)
+    buf_printf(&b, ". %s", s->text);
+  return buf_str(&b);
+}
+
 static void products(struct pool *pool, struct buf *b, const struct advisory *a)
 {
   heading(b, "Products");
@@ -104,8 +117,10 @@ static void products(struct pool *pool, struct buf *b, const struct advisory *a)
       add_text(b, pool_printf(pool, "%s %s", k ? "         " : "affected:", advisory_version_words(pool, &p->affected[k])));
     for (size_t k = 0; k < p->fix_count; k++)
       add_text(b, pool_printf(pool, "fixed: %s%s%s", advisory_version_words(pool, &p->fix[k].version), *p->fix[k].url ? " " : "", p->fix[k].url));
-    if (!p->fix_count)
+    if (!p->fix_count && p->affected_count)
       add_text(b, "fixed: there is no fix yet");
+    for (size_t k = 0; k < p->statement_count; k++)
+      add_text(b, advisory_statement_words(pool, &p->statement[k]));
   }
 }
 

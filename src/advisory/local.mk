@@ -7,11 +7,16 @@ libadvisory_a_SOURCES = src/advisory/advisory_facts.c src/advisory/advisory_vers
 	src/advisory/advisory_json.c src/advisory/advisory_csaf.c src/advisory/advisory_text.c src/advisory/advisory_cve.c \
 	src/advisory/advisory_check.c src/advisory/advisory_check_history.c src/advisory/advisory_check_product.c \
 	src/advisory/advisory_check_score.c src/advisory/advisory_private.h
+libadvisory_a_SOURCES += src/advisory/advisory_vex.c
 libadvisory_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CMARK_CFLAGS)
 ADVISORY_ROOM = libadvisory.a $(CASE_ROOM) $(ASSESS_ROOM) $(BASE_ROOM) $(JANSSON_LIBS) $(CMARK_LIBS)
 
 if HAVE_CHECK
-check_PROGRAMS += test_advisory test_advisory_check
+check_PROGRAMS += test_advisory test_advisory_check test_advisory_vex
+test_advisory_vex_SOURCES = tests/unit/test_advisory_vex.c tests/unit/test_advisory_case.h
+test_advisory_vex_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+test_advisory_vex_LDADD = $(ADVISORY_ROOM) $(UNIT_LIBS)
+TESTS += test_advisory_vex
 test_advisory_SOURCES = tests/unit/test_advisory.c tests/unit/test_advisory_case.h
 test_advisory_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 test_advisory_LDADD = $(ADVISORY_ROOM) $(UNIT_LIBS)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 noinst_LIBRARIES += libassess.a
 libassess_a_SOURCES = src/assess/assess_cvss.c src/assess/assess_cvss_parse.c src/assess/assess_cvss31.c src/assess/assess_cvss40.c \
-	src/assess/assess_cvss40_table.c src/assess/assess_clinical.c src/assess/assess_ssvc.c src/assess/assess_id.c src/assess/assess_cwe.c src/assess/assess_cwe_rows.h \
+	src/assess/assess_cvss40_table.c src/assess/assess_clinical.c src/assess/assess_ssvc.c src/assess/assess_vex.c src/assess/assess_id.c src/assess/assess_cwe.c src/assess/assess_cwe_rows.h \
 	src/assess/assess_private.h
 ASSESS_ROOM = libassess.a $(BASE_ROOM)
 

@@ -43,6 +43,7 @@ static const struct {
   { "link", true },
   { "field", true },
   { "fix", true },
+  { "vex", true },
   { "fact", true },
   { "filed", true },
 };

@@ -49,6 +49,7 @@ static const struct {
   { "workaround", "#workaround\nUpdate by USB only.\n#end", { 0 } },
   { "adverse-events", "#adverse-events none", { 0 } },
   { "product", "#product \"Pump 9\" 1.0-2.3", { NAMES_PRODUCT } },
+  { "vex", "#vex \"Pump 8\" 1.0 not-affected component_not_present The radio is not fitted.", { NAMES_PRODUCT } },
   { "component", "#component OpenSSL 3.0", { 0 } },
   { "vendor", "#vendor Example Pumps", { 0 } },
   { "tag", "#tag firmware urgent -later", { 0 } },

@@ -155,6 +155,7 @@ COMMAND_FN(command_do_line_field);
 COMMAND_FN(command_do_text_field);
 COMMAND_FN(command_do_list_field);
 COMMAND_FN(command_do_product);
+COMMAND_FN(command_do_vex);
 COMMAND_FN(command_do_tag);
 COMMAND_FN(command_do_tlp);
 COMMAND_FN(command_do_cve);

@@ -84,6 +84,10 @@ static const struct command_row table[] = {
     "Adds an affected product, or removes it. A NAME of several words is known from the "
     "configuration or stands in \"quotes\".",
     CMD_NEEDS_CASE, command_do_product },
+  { "vex", "#vex NAME [VERSIONS] not-affected REASON [TEXT] | under-investigation | affected | fixed, or -NAME [VERSIONS]",
+    "Whether a product or some versions of it are affected, for the advisory and its VEX document; without VERSIONS, all of them. "
+    "not-affected needs one of five reasons, which embargod-commands(7) lists.",
+    CMD_NEEDS_CASE, command_do_vex },
   { "component", "#component NAME | -NAME", "Adds or removes an affected component.", CMD_NEEDS_CASE,
     command_do_list_field },
   { "vendor", "#vendor NAME | -NAME", "Adds or removes a vendor.", CMD_NEEDS_CASE, command_do_list_field },

@@ -3,7 +3,7 @@ noinst_LIBRARIES += libcommand.a
 libcommand_a_SOURCES = src/command/command_text.c src/command/command_cut.c src/command/command_parse.c \
 	src/command/command_outside.c src/command/command_args.c src/command/command_table.c \
 	src/command/command_help.c src/command/command_run.c src/command/command_open.c src/command/command_team.c \
-	src/command/command_state.c src/command/command_facts.c src/command/command_letter.c \
+	src/command/command_state.c src/command/command_facts.c src/command/command_vex.c src/command/command_letter.c \
 	src/command/command_key.c src/command/command_assess.c src/command/command_embargo.c src/command/command_due.c src/command/command_fill.c src/command/command_party.c src/command/command_participant.c src/command/command_private.h
 libcommand_a_SOURCES += src/command/command_structure.c src/command/command_advisory.c src/command/command_guide.c
 COMMAND_ROOM = libcommand.a $(ASSESS_ROOM) $(CASE_ROOM) $(CONF_ROOM)
@@ -16,7 +16,7 @@ test_command_participant_LDADD = $(COMMAND_ROOM) $(UNIT_LIBS)
 test_command_parse_SOURCES = tests/unit/test_command_parse.c
 test_command_parse_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_command_parse_LDADD = $(COMMAND_ROOM) $(UNIT_LIBS)
-test_command_run_SOURCES = tests/unit/test_command_run.c tests/unit/test_command_world.h \
+test_command_run_SOURCES = tests/unit/test_command_run.c tests/unit/test_command_vex_rows.h tests/unit/test_command_world.h \
 	tests/unit/test_command_case_rows.h tests/unit/test_command_letter_rows.h tests/unit/test_command_structure_rows.h
 test_command_run_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_command_run_LDADD = $(COMMAND_ROOM) $(UNIT_LIBS)

@@ -5,7 +5,7 @@
 
 static const char usage[] = "usage: embargoctl advisory list\n"
                             "       embargoctl advisory show ID [--draft]\n"
-                            "       embargoctl advisory export ID --format csaf|html|text|cve [--draft]\n";
+                            "       embargoctl advisory export ID --format csaf|vex|html|text|cve [--draft]\n";
 
 /* The case that the id leads to, as a draft; and what is out of it. */
 static enum status load(struct gate *g, struct pool *pool, const char *id, struct advisory **out, struct publication *published, bool *found,
@@ -102,7 +102,7 @@ static int export(struct pool *pool, const struct advisory *a, enum advisory_for
     return 1;
   }
   struct bytes document = advisory_document(pool, a, f);
-  if (f == ADVISORY_CSAF && advisory_csaf_fault(pool, document, &fault)) {
+  if ((f == ADVISORY_CSAF || f == ADVISORY_VEX) && advisory_csaf_fault(pool, document, &fault)) {
     buf_printf(out, "%s: no valid CSAF document: %s (test %s of CSAF 2.0, section 6.1): %s\n", a->id, fault.path, fault.test, fault.why);
     return 1;
   }

@@ -137,6 +137,8 @@ enum status publish_draft(struct gate *g, struct pool *pool, const struct vuln_c
   enum status st = history(g, pool, vc->id, &e, &n, err);
   if (!st)
     *out = advisory_of(pool, vc, &house, e, n);
+  if (!st)
+    site_place(pool, g->conf->site_url, *out);
   return st;
 }
 
@@ -226,6 +228,7 @@ enum status publish_documents(struct gate *g, struct pool *pool, const struct vu
   if (!strcmp(w->what, "withdraw"))
     a->withdrawn = text_clean(pool, bytes_str(w->summary), false);
   put_revisions(pool, a, w, before, n);
+  site_place(pool, g->conf->site_url, a);
   out->a = a;
   out->version = (unsigned)n + 1;
   out->first_at = n ? before[0].planned_at : w->at;

@@ -22,7 +22,7 @@ static struct site_house *house_of(struct gate *g, struct pool *pool)
   struct site_house *h = pool_new_of(pool, struct site_house);
   struct site_address *own = pool_new_of(pool, struct site_address);
   *own = (struct site_address){ c->address, g->own.key };
-  *h = (struct site_house){ .url = c->site_url, .organisation = c->organisation, .contact = c->address, .space = publish_house(g, pool).space,
+  *h = (struct site_house){ .url = c->site_url, .organisation = c->organisation, .contact = c->address, .space = publish_house(g, pool).space, .details = publish_house(g, pool).contact,
                             .policy_url = c->policy_url ? c->policy_url : "", .language = c->language, .fingerprint = g->own.fpr,
                             .key = pool_str(pool, text_to_lf(pool, mail_armored_key(pool, g->own.key))), .address = own, .address_count = 1 };
   return h;

@@ -7,6 +7,11 @@ libsite_a_SOURCES = src/site/site_csaf.c src/site/site_security.c src/site/site_
 libsite_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 SITE_ROOM = libsite.a $(ADVISORY_ROOM) $(WKD_ROOM) $(BASE_ROOM) $(JANSSON_LIBS)
 
+check_PROGRAMS += advisory_dump
+advisory_dump_SOURCES = tests/support/advisory_dump.c tests/unit/test_advisory_case.h
+advisory_dump_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+advisory_dump_LDADD = $(SITE_ROOM)
+
 if HAVE_CHECK
 check_PROGRAMS += test_site_page
 test_site_page_SOURCES = tests/unit/test_site_page.c
@@ -30,3 +35,7 @@ test_site_crash_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 test_site_crash_LDADD = $(SITE_ROOM) $(UNIT_LIBS)
 TESTS += test_site_build test_site_check test_site_crash
 endif
+
+dist_check_SCRIPTS += tests/integration/test_csaf_validator.py
+EXTRA_DIST += tests/integration/csaf_validator.mjs
+TESTS += tests/integration/test_csaf_validator.py

@@ -30,6 +30,14 @@ char *site_page_path(struct pool *pool, const char *id, const char *suffix)
   return pool_printf(pool, "advisories/%s%s", id, suffix);
 }
 
+void site_place(struct pool *pool, const char *url, struct advisory *a)
+{
+  if (text_empty(url) || strcmp(a->tlp, "CLEAR") != 0)
+    return;
+  a->self_csaf = pool_printf(pool, "%s/%s", url, site_csaf_path(pool, a->id, a->revision[0].at));
+  a->self_html = pool_printf(pool, "%s/%s", url, site_page_path(pool, a->id, ".html"));
+}
+
 char *site_year_path(struct pool *pool, int year)
 {
   return pool_printf(pool, "%04d.html", year);
@@ -78,8 +86,9 @@ static json_t *publisher(struct pool *pool, const struct site_house *h)
 {
   json_t *j = json_pack("{s:s,s:o,s:o}", "category", "vendor", "name", js(pool, h->organisation), "namespace",
                         js(pool, h->space));
-  if (!text_empty(h->contact)) /* 7.1.7: as in the documents */
-    json_object_set_new(j, "contact_details", js(pool, h->contact));
+  const char *details = h->details ? h->details : h->contact;
+  if (!text_empty(details)) /* 7.1.7: as in the documents */
+    json_object_set_new(j, "contact_details", js(pool, details));
   return j;
 }
 

@@ -316,4 +316,5 @@ static const struct row structure_rows[] = {
     "reject: there is no case EMB-2026-0077",
     "",
     "" },
+#include "test_command_vex_rows.h"
 };
