@@ -67,7 +67,7 @@ static const struct conf_analyst *signing_analyst(const struct run *r)
   for (unsigned i = 0; i < rd->signature->sig_count; i++) {
     const struct pgp_signature *s = &rd->signature->sig[i];
     const struct conf_analyst *by = s->extra_key ? NULL : conf_analyst_by_fpr(r->g->conf, s->primary);
-    if (!by || (a && a != by))
+    if (!by || (a && a != by) || revoked_now(r, s->primary))
       return NULL;
     a = by;
   }
@@ -150,9 +150,12 @@ void run_decide(struct run *r)
     return;
   work_reset(r);
   r->busy_count = 0;
+  revoked_use_no_more(r);
   enum status st = decide(r, &err);
   if (r->parked)
     return;
+  if (!st)
+    st = revoked_take_in(r, &err);
   FAILPOINT("gate.decided");
   if (st) {
     (void)fault_add(&err, "decide");

@@ -6,6 +6,7 @@
 
 #define BROUGHT_MAX 4
 #define CERTS_KEPT 8
+#define CONFIGURED_MAX 32
 
 /* ---- inspection: embargod-crypt says what each is and cleans it ---- */
 static void keys_done(struct run *r)
@@ -51,9 +52,13 @@ static void inspected(struct run *r, struct pool *pool, const struct wire_msg *a
   keys_done(r);
 }
 
-/* A revocation certificate may come without its key: it can only be for one that we have of its sender. */
+/* A revocation certificate may come without its key: it can only be for one that we have of its sender, or that the configuration names. */
 static void put_known(struct run *r, struct wire_msg *m)
 {
+  struct bytes configured[CONFIGURED_MAX];
+  size_t most = revoked_candidates(r, configured, CONFIGURED_MAX);
+  for (size_t i = 0; i < most; i++)
+    wire_put(m, CRYPT_TAG_KEY, configured[i]);
   const char *from = r->rd.view.from.address;
   struct stored_key *key = NULL;
   struct fault err = { 0 };
@@ -165,6 +170,48 @@ void keys_lookup(struct run *r)
   run_submit(r, r->g->https, m, wkd_got, url.direct);
 }
 
+/* ---- a party's key in its other cases ---- */
+#define ROLLED_BY "signed for with the old key "
+#define ROLLS_MAX 16
+
+/* Did the owner of `from` go over, step by step, to k? */
+static enum status descends(struct run *r, const char *address, const struct stored_key *k, const char *from, bool *yes, struct fault *err)
+{
+  struct stored_key *all = NULL;
+  const char *at = k->fingerprint;
+  size_t n = 0;
+  enum status st = store_key_list(r->g->store, r->pool, address, &all, &n, err);
+  *yes = false;
+  for (size_t step = 0; !st && step < ROLLS_MAX && !*yes && at; step++) {
+    const char *before = NULL;
+    for (size_t i = 0; i < n; i++)
+      if (!strcmp(all[i].fingerprint, at) && text_istarts(all[i].provenance, ROLLED_BY))
+        before = pool_strndup(r->pool, all[i].provenance + strlen(ROLLED_BY), strlen(from));
+    *yes = before && !strcmp(before, from);
+    at = before;
+  }
+  return st;
+}
+
+enum status keys_follow(struct run *r, struct party *p, struct fault *err)
+{
+  struct stored_key k;
+  bool found = false, proved = false;
+  if (text_empty(p->fingerprint) || (!text_empty(p->stakeholder) && conf_stakeholder_by_name(r->g->conf, p->stakeholder)))
+    return ST_OK;
+  enum status st = store_key_get(r->g->store, r->pool, p->address, &k, &found, err);
+  if (st || !found || k.expires == STORED_KEY_REVOKED || (!p->key_unproved && !strcmp(k.fingerprint, p->fingerprint)))
+    return st;
+  proved = k.tier == TIER_PINNED;
+  if (!proved && !p->key_unproved)
+    st = descends(r, p->address, &k, p->fingerprint, &proved, err);
+  if (!st && proved) {
+    p->fingerprint = k.fingerprint;
+    p->key_unproved = false;
+  }
+  return st;
+}
+
 /* ---- which key ---- */
 static enum key_tier tier_of(const struct run *r, size_t i)
 {
@@ -219,11 +266,27 @@ static bool signed_by_key(const struct run *r, const char *fingerprint)
   return false;
 }
 
+/* Said now, and not said before: an old mail by which somebody once went over to a key does so no second time, whatever key an analyst has
+ * accepted since. */
+static bool said_anew(const struct run *r, const char *fingerprint, struct replay_key *out)
+{
+  const struct conf *c = r->g->conf;
+  const struct pgp_signature *s = outside_own_signature(r, fingerprint);
+  struct fault err = { 0 };
+  bool seen = true;
+  if (!s || s->made < r->in.recorded_at - c->command_window_s || s->made > r->in.recorded_at + c->command_ahead_s)
+    return false;
+  *out = (struct replay_key){ .fingerprint = s->primary, .made = s->made };
+  sha256_digest(out->sha256, r->rd.signed_bytes);
+  return !store_replay_seen(r->g->store, out, &seen, &err) && !seen;
+}
+
 /* The letter is signed with the key in use, and the new key lies under that signature: it is its owner's word. */
 static const struct pgp_cert *rolled_over(const struct run *r, const char *address, const struct stored_key *known)
 {
   const struct reading *rd = &r->rd;
-  if (rd->verdict != VERDICT_GOOD || !stored_usable(r, known) || !signed_by_key(r, known->fingerprint))
+  struct replay_key k;
+  if (rd->verdict != VERDICT_GOOD || !stored_usable(r, known) || !signed_by_key(r, known->fingerprint) || !said_anew(r, known->fingerprint, &k))
     return NULL;
   for (int autocrypt = 0; autocrypt < 2; autocrypt++) /* what was attached on purpose comes first */
     for (size_t i = 0; i < rd->cert_count; i++) {
@@ -324,6 +387,7 @@ static void supersede(struct run *r, const char *address, const struct stored_ke
   w->key_op[w->key_op_count].fingerprint = old->fingerprint;
   w->key_op[w->key_op_count++].address = address;
   r->rd.rolled_to = to;
+  r->work.has_replay = said_anew(r, old->fingerprint, &r->work.replay);
 }
 
 /* Keeps what the letter brought. A new key for a known reporter takes effect when the letter is signed with the old one;
@@ -351,7 +415,7 @@ enum status keys_take_in(struct run *r, const char *address, struct fault *err)
   keep(r, &(struct stored_key){
     .address = address, .fingerprint = c->fpr, .tier = tier, .seen_at = clock_now(&r->g->clock), .expires = c->expires,
     .waits = waits, .key = c->key,
-    .provenance = rolled ? pool_printf(r->pool, "signed for with the old key %s, letter %" PRId64, known.fingerprint, r->in.id)
+    .provenance = rolled ? pool_printf(r->pool, ROLLED_BY "%s, letter %" PRId64, known.fingerprint, r->in.id)
                          : pool_printf(r->pool, "%s, letter %" PRId64, key_tier_name(tier), r->in.id)
   });
   if (rolled)

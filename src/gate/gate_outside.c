@@ -30,7 +30,7 @@ static const struct party *writer(const struct asking *a)
 bool outside_signed_by(const struct run *r, const char *fingerprint)
 {
   const struct reading *rd = &r->rd;
-  if (text_empty(fingerprint) || !rd->signature || pgp_verdict(rd->signature->sig, rd->signature->sig_count) != VERDICT_GOOD)
+  if (text_empty(fingerprint) || revoked_now(r, fingerprint) || !rd->signature || pgp_verdict(rd->signature->sig, rd->signature->sig_count) != VERDICT_GOOD)
     return false;
   for (unsigned i = 0; i < rd->signature->sig_count; i++)
     if (!rd->signature->sig[i].extra_key && !strcmp(rd->signature->sig[i].primary, fingerprint))
@@ -86,7 +86,7 @@ static bool bound(const struct asking *a)
 }
 
 /* Their own one: beside it anybody can put a signature of theirs over the same words, of today. */
-static const struct pgp_signature *own_signature(const struct run *r, const char *fingerprint)
+const struct pgp_signature *outside_own_signature(const struct run *r, const char *fingerprint)
 {
   const struct pgp_result *res = r->rd.signature;
   const struct pgp_signature *own = NULL;
@@ -143,7 +143,7 @@ static enum status prove(struct asking *a, struct fault *err)
     a->why = "it is not signed by their key";
     return ST_OK;
   }
-  const struct pgp_signature *s = own_signature(r, p->fingerprint);
+  const struct pgp_signature *s = outside_own_signature(r, p->fingerprint);
   invariant(s); /* outside_signed_by() has seen it */
   struct replay_key k = { .fingerprint = s->primary, .made = s->made };
   sha256_digest(k.sha256, r->rd.signed_bytes);

@@ -181,6 +181,7 @@ struct work {
   const char *bounce_error;
   int64_t failed;           /* outbox letter that failed for good; 0 */
   struct outbox_end failed_end;
+  bool keys_revoked, own_revoked; /* it brings the revocation of a key of the configuration; of our own */
   bool forgive;             /* the attempt was the machine's fault */
   const char *meta, *meta_value; /* a small fact of the store; NULL */
   struct intake_end end;
@@ -369,6 +370,8 @@ const char *gate_program(struct gate *g, struct pool *pool, const char *name);
 
 /* gate_ring.c: our key, the analysts' and stakeholders' certificates, the working ring */
 void gate_ring_start(struct gate *g);
+void gate_ring_again(struct gate *g); /* one of the keys is used no more */
+void gate_own_revoked(struct gate *g); /* nothing is signed before there is another key */
 void gate_ring_tick(struct gate *g); /* after trouble: once more, every half minute */
 const struct analyst_key *gate_analyst_key(const struct gate *g, const struct conf_analyst *a);
 const struct stakeholder_key *gate_stakeholder_key(const struct gate *g, const struct conf_stakeholder *s);
@@ -420,7 +423,22 @@ void keys_inspect(struct run *r);
 void keys_lookup(struct run *r);
 /* The reporter's key to use now: from the store or (usable, matching address) from this letter. */
 MUST_USE enum status keys_choose(struct run *r, const char *address, struct stored_key *out, bool *found, struct fault *err);
+/* In each of its cases a party has the key that it went over to in another, or that an analyst has accepted for its address since. */
+MUST_USE enum status keys_follow(struct run *r, struct party *p, struct fault *err);
 MUST_USE enum status keys_take_in(struct run *r, const char *address, struct fault *err);
+
+/* gate_revoked.c: keys of the configuration that a mail revokes */
+#define REVOKED_PROBLEM "its owner revoked it by mail: put their new key into key_file and its fingerprint into the configuration"
+/* Certificates to which a bare revocation certificate of this letter may belong: ours, its sender's; in an analyst's mail anybody's. */
+size_t revoked_candidates(struct run *r, struct bytes *out, size_t max);
+/* Is that a key of the configuration that was revoked, by this very letter or before? */
+bool revoked_now(const struct run *r, const char *fingerprint);
+bool revoked_recorded(struct gate *g, const char *fingerprint); /* by mail, before */
+/* Before the letter is decided: nothing goes to a key that it revokes. In memory; the store and the ring follow with the commit. */
+void revoked_use_no_more(struct run *r);
+/* After it was decided: its revocations are recorded with it, the other analysts are told. */
+MUST_USE enum status revoked_take_in(struct run *r, struct fault *err);
+void revoked_committed(struct gate *g, bool own);
 
 /* gate_decide.c */
 void run_decide(struct run *r);
@@ -561,6 +579,7 @@ struct party *outside_sender(const struct run *r, const struct vuln_case *vc);
 /* That party, when the sender is it: of a thread or a token, which lead to one party. One person may be two, after a merge. */
 struct party *outside_sender_as(const struct run *r, const struct vuln_case *vc, int64_t party);
 bool report_comes_with(const struct run *r, const char *fingerprint); /* gate_report.c: it is signed by that key, or brings it */
+const struct pgp_signature *outside_own_signature(const struct run *r, const char *fingerprint); /* the oldest by that key; NULL */
 bool outside_signed_by(const struct run *r, const char *fingerprint);
 MUST_USE enum status report_ack_cap(struct run *r, const char *address, const char **why, struct fault *err);
 

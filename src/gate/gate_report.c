@@ -341,8 +341,12 @@ static enum status follow_up(struct run *r, const char *id, int64_t party_id, co
   struct party *p = party_id ? outside_sender_as(r, vc, party_id) : outside_sender(r, vc);
   struct outside said = { .advice = "" };
   size_t index = p ? (size_t)(p - vc->party) : 0;
-  if (p)
+  if (p) {
     party_heard(p);
+    st = keys_follow(r, p, err);
+  }
+  if (st)
+    return st;
   st = p ? outside_decide(r, &vc, index, &said, err) : ST_OK;
   p = p && !st ? &vc->party[index] : NULL;
   if (p)

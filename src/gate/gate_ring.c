@@ -101,8 +101,10 @@ static const char *cert_problem(const struct pgp_cert *c, int64_t now)
 
 static void key_found(struct key_check *k, const struct pgp_cert *found)
 {
-  const char *why = cert_problem(found, clock_now(&k->g->clock));
+  bool revoked = revoked_recorded(k->g, found->fpr);
+  const char *why = revoked ? REVOKED_PROBLEM : cert_problem(found, clock_now(&k->g->clock));
   *k->cert = *found;
+  k->cert->flags |= revoked ? PGP_CERT_REVOKED : 0;
   k->cert->key = pool_bytes_dup(k->g->key_pool, found->key);
   if (why)
     key_bad(k, why);
@@ -274,10 +276,32 @@ static const struct pgp_cert *own_pick(struct gate *g, const struct pgp_cert *ce
   for (size_t i = 0; i < count; i++) {
     if (g->conf->signing_key && strcmp(g->conf->signing_key, cert[i].fpr))
       continue;
-    if (pgp_cert_usable(&cert[i], clock_now(&g->clock)) && (!best || cert[i].created > best->created))
+    if (pgp_cert_usable(&cert[i], clock_now(&g->clock)) && !revoked_recorded(g, cert[i].fpr) && (!best || cert[i].created > best->created))
       best = &cert[i];
   }
   return best;
+}
+
+static bool any_revoked(struct gate *g, const struct pgp_cert *cert, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    if ((!g->conf->signing_key || !strcmp(g->conf->signing_key, cert[i].fpr)) &&
+        ((cert[i].flags & PGP_CERT_REVOKED) || revoked_recorded(g, cert[i].fpr)))
+      return true;
+  return false;
+}
+
+void gate_own_revoked(struct gate *g)
+{
+  g->ring_ready = false;
+  trouble(g, "our own key was revoked: nothing is signed by it; make a new one, name it in signing_key, publish it, and reload");
+  g->keys_again = INT64_MAX; /* no look of ours changes that */
+}
+
+void gate_ring_again(struct gate *g)
+{
+  if (g->ring_ready && g->crypt)
+    ring_build(g);
 }
 
 static void own_known(void *self, struct pool *pool, const struct wire_msg *answer)
@@ -296,6 +320,10 @@ static void own_known(void *self, struct pool *pool, const struct wire_msg *answ
     return;
   }
   const struct pgp_cert *own = own_pick(g, cert, count);
+  if (!own && any_revoked(g, cert, count)) {
+    gate_own_revoked(g);
+    return;
+  }
   if (!own) {
     trouble(g, pool_printf(pool,
                            "%s holds no usable secret key%s%s: import it from your backup (gpg --homedir %s --import "

@@ -68,6 +68,7 @@ static enum status tx_write(struct gate *g, struct fault *err)
 
 static void tx_committed(struct gate *g)
 {
+  bool revoked = false, own = false;
   g->did_something = true;
   for (struct run *r = g->runs, *next; r; r = next) {
     next = r->next;
@@ -79,11 +80,15 @@ static void tx_committed(struct gate *g)
     gate_embargo_changed_by(r);
     gate_publish_changed_by(r);
     g->wake_held |= r->work.key_count || r->work.key_op_count;
+    revoked |= r->work.keys_revoked;
+    own |= r->work.own_revoked;
     if (r->work.end.state == LETTER_RECORDED) /* an attempt that failed: the next one now */
       g->due_look_at = 0;
     run_free(g, r);
   }
   gate_outbox_committed(g);
+  if (revoked)
+    revoked_committed(g, own);
 }
 
 void gate_tx_tick(struct gate *g, bool now)

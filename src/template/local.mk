@@ -46,7 +46,7 @@ nobase_dist_pkgdata_DATA += templates/de/filings/cisa-vince.txt \
 	templates/en/filings/cra-final-report.txt \
 	templates/en/filings/cra-notification.txt \
 	templates/en/filings/fda-806.txt \
-	templates/en/internal/filing.txt templates/en/internal/key-watch.txt templates/de/internal/key-watch.txt \
+	templates/en/internal/key-revoked.txt templates/de/internal/key-revoked.txt templates/en/internal/filing.txt templates/en/internal/key-watch.txt templates/de/internal/key-watch.txt \
 	templates/en/internal/release.txt templates/de/internal/release.txt templates/en/internal/release-expired.txt \
 	templates/de/internal/release-expired.txt \
 	templates/en/internal/new-key.txt templates/de/internal/new-key.txt \

@@ -58,6 +58,7 @@ static const char *const needed[] = {
   "internal/digest",
   "internal/filing",
   "internal/key-watch",
+  "internal/key-revoked",
   "internal/release",
   "internal/release-expired",
   "internal/new-key",

@@ -283,6 +283,7 @@ static const struct template_var vars[] = {
   { "key.owner", "whose key" },
   { "key.fpr", "fingerprint of that key" },
   { "key.problem", "what is wrong with it" },
+  { "key.ours", "not empty when it is this gateway's own" },
   { "key.raw", "fingerprint of that key without spaces, for a command" },
   { "copy.kind", "reply, notice, question" },
   { "copy.from", "the analyst who sent it" },

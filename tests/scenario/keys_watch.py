@@ -7,6 +7,8 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from commands import ok, settle  # noqa: E402
 from gateway import expect  # noqa: E402
 from story import Story, main, wait  # noqa: E402
 
@@ -174,11 +176,6 @@ def revocation_certificate(s):
     s.fresh(s.bob), s.fresh(s.robin)
     other = s.person("Other", "robin@lab.example")
 
-    def certificate(who):
-        path = os.path.join(who.home, "openpgp-revocs.d", who.fpr + ".rev")
-        with open(path) as f:
-            return f.read().replace(":-----BEGIN", "-----BEGIN").split("-----BEGIN", 1)[1].join(["-----BEGIN", ""])
-
     s.deliver(s.robin.plain(s.ADDRESS, "Re: " + fw.subject, "not mine\n", [("rev.asc", certificate(other).encode())], reply_to=fw))
     s.once()
     s.command(s.alice, "#reply\nStill good.\n#end\n", fw)
@@ -195,7 +192,118 @@ def revocation_certificate(s):
     expect(got == {"robin@lab.example (%s)" % CASE: "revoked"}, "the nightly look says so", got)
 
 
-STORIES = [nightly, held_while_the_clock_is_wrong, rollover, revocation_certificate]
+def certificate(person):
+    """What gpg wrote when it made the key."""
+    with open(os.path.join(person.home, "openpgp-revocs.d", person.fpr + ".rev")) as f:
+        return f.read().replace(":-----BEGIN", "-----BEGIN").split("-----BEGIN", 1)[1].join(["-----BEGIN", ""])
+
+
+def of_the_configuration(s):
+    """The revocation of an analyst's or a stakeholder's key acts with the mail that brings it, from whomever, and after a restart, although its
+    file is the old one: commands by it count for nothing, nothing is encrypted to it, the others are told."""
+    s.deliver(s.report())
+    s.once()
+    fw, bobs = s.one(s.alice), s.one(s.bob)
+    s.fresh(s.robin)
+    with s.daemon() as d:
+        once, s.once = s.once, lambda: settle(s)
+        before = d.log().count("keys ready")
+        # Bob's own mail, signed by the key that it revokes, commands nothing any more
+        s.deliver(s.bob.encrypted(s.ADDRESS, "Re: " + bobs.subject, "#validate\n\n" + bobs.quoted(), [("rev.asc", certificate(s.bob).encode())], reply_to=bobs))
+        s.once()
+        expect(s.show()["report"] == "Received", "its commands are not carried out", s.show())
+        alarms = [m for m in s.fresh(s.alice) if "was revoked" in m.subject]
+        expect(len(alarms) == 1 and alarms[0].encrypted and alarms[0].signer == s.fpr and s.bob.fpr in alarms[0].text.replace(" ", ""), "Alice is told",
+               *[m.text for m in alarms])
+        expect(not [m for m in s.fresh(s.bob) if m.encrypted], "nothing is encrypted to it")
+        d.says("keys ready", before + 1)
+        s.deliver(s.bob.encrypted(s.ADDRESS, "Re: " + bobs.subject, "#validate\n\n" + bobs.quoted(), reply_to=bobs))
+        s.once()
+        expect(s.show()["report"] == "Received" and not [m for m in s.fresh(s.bob) if m.encrypted], "nor later ones")
+        s.fresh(s.alice)
+        # a stakeholder's, bare, passed on by an analyst
+        ok(s.command(s.alice, "#description\nIt does.\n#end\n#product Pump 1.0\n", fw))
+        s.deliver(s.alice.encrypted(s.ADDRESS, "Re: " + fw.subject, "#note\nTheir key was stolen.\n", [("rev.asc", certificate(s.cisa).encode())], reply_to=fw))
+        s.once()
+        expect(any("The key of cisa was revoked" in m.subject for m in s.fresh(s.alice)), "told")
+        r = s.command(s.alice, "#notify cisa\n", fw)
+        expect("FAILED" in r.text and "revoked it by mail" in " ".join(r.text.split()) and not s.fresh(s.cisa), "no notice to it", r.text)
+        s.once = once
+    # the files are what they were; the store knows better
+    s.deliver(s.bob.encrypted(s.ADDRESS, "Re: " + bobs.subject, "#validate\n\n" + bobs.quoted() + "\nagain\n", reply_to=bobs))
+    s.once()
+    expect(s.show()["report"] == "Received", "after a restart too", s.show())
+    r = s.command(s.alice, "#notify cisa\n", fw)
+    expect("FAILED" in r.text and "revoked" in r.text, "neither", r.text)
+    listed = s.ctl("key", "list")
+    expect("revoked by its owner, letter" in listed, "its origin", listed)
+
+
+def our_own(s):
+    """Our own key's revocation, from whoever has the certificate: the alarm is the last that it signs; letters wait."""
+    s.deliver(s.report())
+    s.once()
+    s.fresh(s.alice), s.fresh(s.bob), s.fresh(s.robin)
+    with open(os.path.join(s.dir, "gnupg", "openpgp-revocs.d", s.fpr + ".rev")) as f:
+        bare = f.read().replace(":-----BEGIN", "-----BEGIN").split("-----BEGIN", 1)[1].join(["-----BEGIN", ""])
+    eve = s.person("Eve", "eve@evil.example")
+    with s.daemon() as d:
+        s.deliver(eve.plain(s.ADDRESS, "look", "what I found\n\n" + bare))
+        d.says("our own key was revoked: nothing is signed by it")
+        wait(lambda: any("key of this gateway was revoked" in m.subject for m in s.fresh(s.alice)), "Alice is told")
+        expect(any("key of this gateway was revoked" in m.subject and "signing_key" in m.text for m in s.fresh(s.bob)), "and Bob")
+        count = len(s._letters())
+        s.deliver(s.robin.plain(s.ADDRESS, "another report", "y\n"))
+        d.says("letter recorded", 2)
+        expect("our own key was revoked" in s.ctl("status", code=None), "status says so", s.ctl("status", code=None))
+    s.once(code=None)
+    expect(len(s._letters()) == count, "nothing is signed, nothing goes out, after a restart too", len(s._letters()), count)
+    expect("our own key was revoked" in s.log, "the log says why")
+
+
+def gone_over_once(s):
+    """An old mail by which somebody went over to another key does it no second time, when an analyst has accepted the old key again; in the
+    other cases of the same person the new key counts at once."""
+    s.deliver(s.report())
+    s.deliver(s.report(subject="Monitor shows secrets"))
+    s.once()
+    fws = sorted(s.fresh(s.alice), key=lambda m: m.subject)
+    acks = sorted(s.fresh(s.robin), key=lambda m: m.outer["Subject"])
+    one, two = fws[0], fws[1]
+    new = s.person("Robin Anew", "robin@lab.example")
+    new.learn(s.key)
+    raw = s.robin.encrypted(s.ADDRESS, "Re: " + one.subject, "My new key, signed with the old one.\n", [("new.asc", new.public())])
+    s.deliver(raw)
+    s.once()
+    expect("goes over to a new key" in s.one(s.alice).text, "told")
+    # in the other case, signed by the new one: theirs, at once
+    s.deliver(new.encrypted(s.ADDRESS, "Re: [EMB-2026-0002] x", "#credit Robin A.\n"))
+    s.once()
+    m = s.one(s.alice)
+    expect("CARRIED OUT  #credit Robin A." in m.text, "it counts in the other case too", m.text)
+    p = s.show("EMB-2026-0002")["parties"][0]
+    expect(p["key"] == new.fpr, "there it stands", p)
+    s.fresh(new), s.fresh(s.bob)
+    s.command(s.alice, "#key accept %s for robin@lab.example\n" % s.robin.fpr, one)
+    s.command(s.alice, "#reply\nTo the old key, which is good after all.\n#end\n", one)
+    expect("good after all" in s.one(s.robin).text, "the old key is in use again")
+    s.fresh(s.alice)
+    s.deliver(raw.replace(b"Message-ID: <", b"Message-ID: <again."))
+    s.once()
+    s.fresh(s.alice)
+    s.command(s.alice, "#reply\nStill to the old key.\n#end\n", one)
+    expect("Still to the old key." in s.one(s.robin).text, "the replay brings nothing")
+    # nor does one that was signed long ago and never arrived
+    third = s.person("Robin Third", "robin@lab.example")
+    old = s.robin.encrypted(s.ADDRESS, "Re: " + one.subject, "My third key.\n", [("new.asc", third.public())])
+    s.deliver(old)
+    s.once(env={"EMBARGOD_FAKE_TIME": "+%d" % (6 * DAY)})
+    s.fresh(s.alice)
+    s.command(s.alice, "#reply\nThe old key, once more.\n#end\n", one)
+    expect("once more" in s.one(s.robin).text, "what is too old waits for an analyst")
+
+
+STORIES = [of_the_configuration, our_own, gone_over_once, nightly, held_while_the_clock_is_wrong, rollover, revocation_certificate]
 NIGHT = "key_check_hour = 0\ndigest_hour = 0"
 SETUP = {nightly: {"story": Ends, "extra": NIGHT}, held_while_the_clock_is_wrong: {"story": Ends, "extra": NIGHT},
          revocation_certificate: {"extra": NIGHT}}

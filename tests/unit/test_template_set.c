@@ -301,6 +301,7 @@ static const char *const names[] = {
   "internal/reminder",
   "internal/filing",
   "internal/key-watch",
+  "internal/key-revoked",
   "internal/release",
   "internal/release-expired",
   "internal/new-key",
