@@ -280,8 +280,9 @@ def invited(s, fw, who, role="supplier"):
 
 def silent(mail, *words):
     """Not one of these, anywhere in the mail as it came or was read."""
+    outside = re.sub(r"(?s)-----BEGIN PGP MESSAGE-----.*?-----END PGP MESSAGE-----", "", mail.raw.decode())  # there, four letters may stand by chance
     for w in words:
-        expect(w not in mail.text and w not in mail.subject and w not in mail.raw.decode(), "it tells " + w, mail.subject, mail.text)
+        expect(w not in mail.text and w not in mail.subject and w not in outside, "it tells " + w, mail.subject, mail.text)
 
 
 @live
