@@ -38,6 +38,7 @@ static const char style[] =
     "ul,ol{padding-left:1.4rem}\n"
     "li{margin:.2rem 0}\n"
     "li>ul,li>ol{margin:0}\n"
+    "li>p{margin:0 0 .4rem}\n"
     "blockquote{border-left:4px solid var(--rule);padding-left:1rem;margin-left:0;color:var(--soft)}\n"
     "code,pre{font-family:ui-monospace,\"Liberation Mono\",Consolas,monospace;font-size:.92em}\n"
     "pre{background:var(--panel);border:1px solid var(--rule);border-radius:.3rem;padding:.7rem .9rem;white-space:pre-wrap}\n"

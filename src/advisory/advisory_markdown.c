@@ -27,14 +27,15 @@ char *markdown_literal(struct pool *pool, cmark_node *node, bool multi_line)
 }
 
 /* The headers that a mailto URI may bring along are cut off. */
-char *advisory_mail_link(struct pool *pool, const char *url)
+char *advisory_mail_link(struct pool *pool, const char *address)
 {
-  static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+@";
-  const char *address = text_istarts(url, "mailto:") ? url + strlen("mailto:") : url, *at = strchr(address, '@');
-  size_t len = strcspn(address, "?");
-  if (!at || at == address || len != strspn(address, allowed) || len > 254 || strchr(at + 1, '@') || at + 1 >= address + len)
+  static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+";
+  const char *local = text_istarts(address, "mailto:") ? address + strlen("mailto:") : address;
+  size_t before = strspn(local, allowed), behind = local[before] == '@' ? strspn(local + before + 1, allowed) : 0;
+  const char *end = local + before + 1 + behind;
+  if (!before || !behind || (*end && *end != '?') || end - local > 254)
     return NULL;
-  return pool_printf(pool, "mailto:%.*s", (int)len, address);
+  return pool_printf(pool, "mailto:%.*s", (int)(end - local), local);
 }
 
 const char *markdown_link(struct pool *pool, cmark_node *node)

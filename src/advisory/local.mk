@@ -17,11 +17,15 @@ test_advisory_vex_SOURCES = tests/unit/test_advisory_vex.c tests/unit/test_advis
 test_advisory_vex_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 test_advisory_vex_LDADD = $(ADVISORY_ROOM) $(UNIT_LIBS)
 TESTS += test_advisory_vex
+check_PROGRAMS += test_advisory_html
+test_advisory_html_SOURCES = tests/unit/test_advisory_html.c tests/unit/test_advisory_case.h tests/unit/test_html_scan.h
+test_advisory_html_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+test_advisory_html_LDADD = $(ADVISORY_ROOM) $(UNIT_LIBS)
 test_advisory_SOURCES = tests/unit/test_advisory.c tests/unit/test_advisory_case.h
 test_advisory_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 test_advisory_LDADD = $(ADVISORY_ROOM) $(UNIT_LIBS)
 test_advisory_check_SOURCES = tests/unit/test_advisory_check.c tests/unit/test_advisory_case.h
 test_advisory_check_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 test_advisory_check_LDADD = $(ADVISORY_ROOM) $(UNIT_LIBS)
-TESTS += test_advisory test_advisory_check
+TESTS += test_advisory test_advisory_check test_advisory_html
 endif
