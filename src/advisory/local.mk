@@ -29,3 +29,11 @@ test_advisory_check_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
 test_advisory_check_LDADD = $(ADVISORY_ROOM) $(UNIT_LIBS)
 TESTS += test_advisory test_advisory_check test_advisory_html
 endif
+
+check_PROGRAMS += fuzz_markdown
+fuzz_markdown_SOURCES = tests/fuzz/fuzz_markdown.c tests/unit/test_html_scan.h $(MAIN_OF_FUZZERS)
+fuzz_markdown_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+fuzz_markdown_LDFLAGS = $(LDFLAGS_OF_FUZZERS)
+fuzz_markdown_LDADD = $(ADVISORY_ROOM)
+TESTS += fuzz_markdown
+EXTRA_DIST += tests/corpus/markdown
