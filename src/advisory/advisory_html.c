@@ -107,9 +107,7 @@ static void affected(struct pool *pool, struct buf *b, const struct advisory_pro
   buf_adds(b, "<td><ul class=\"plain\">");
   for (size_t i = 0; i < p->affected_count; i++)
     advisory_html_put(b, "<li>%s</li>", advisory_version_words(pool, &p->affected[i]));
-  for (size_t i = 0; i < p->statement_count; i++)
-    advisory_html_put(b, "<li>%s</li>", advisory_statement_words(pool, &p->statement[i]));
-  buf_adds(b, p->affected_count + p->statement_count ? "</ul></td>\n" : "<li>Not known yet</li></ul></td>\n");
+  buf_adds(b, p->affected_count ? "</ul></td>\n" : "<li>Not known yet</li></ul></td>\n");
 }
 
 static void fixed(struct pool *pool, struct buf *b, const struct advisory_product *p)
@@ -123,7 +121,18 @@ static void fixed(struct pool *pool, struct buf *b, const struct advisory_produc
     else
       advisory_html_put(b, "<li>Version %s</li>", version);
   }
-  buf_adds(b, p->fix_count ? "</ul></td>\n" : p->affected_count ? "<li>No fix yet</li></ul></td>\n" : "<li>No fix needed</li></ul></td>\n");
+  buf_adds(b, p->fix_count ? "</ul></td>\n" : "<li>No fix yet</li></ul></td>\n");
+}
+
+/* What is said of a product beside affected and fixed has a row of its own: in neither column it would be true. */
+static void statements(struct pool *pool, struct buf *b, const struct advisory_product *p)
+{
+  if (!p->statement_count)
+    return;
+  buf_adds(b, "<tr><td colspan=\"2\"><ul class=\"plain said\">");
+  for (size_t i = 0; i < p->statement_count; i++)
+    advisory_html_put(b, "<li><bdi>%s</bdi></li>", advisory_statement_words(pool, &p->statement[i]));
+  buf_adds(b, "</ul></td></tr>\n");
 }
 
 static void products(struct pool *pool, struct buf *b, const struct advisory *a)
@@ -134,11 +143,16 @@ static void products(struct pool *pool, struct buf *b, const struct advisory *a)
   buf_adds(b, "<table class=\"halves\">\n<thead>\n<tr><th scope=\"col\">Affected versions</th><th scope=\"col\">Fixed in</th></tr>\n</thead>\n");
   for (size_t i = 0; i < a->product_count; i++) {
     const struct advisory_product *p = &a->product[i];
-    advisory_html_put(b, "<tbody>\n<tr><th scope=\"rowgroup\" colspan=\"2\"><bdi>%s</bdi> <span class=\"by\">by <bdi>%s</bdi></span></th></tr>\n<tr>\n",
+    advisory_html_put(b, "<tbody>\n<tr><th scope=\"rowgroup\" colspan=\"2\"><bdi>%s</bdi> <span class=\"by\">by <bdi>%s</bdi></span></th></tr>\n",
                       p->name, p->vendor);
-    affected(pool, b, p);
-    fixed(pool, b, p);
-    buf_adds(b, "</tr>\n</tbody>\n");
+    if (p->affected_count || p->fix_count || p->unread || !p->statement_count) {
+      buf_adds(b, "<tr>\n");
+      affected(pool, b, p);
+      fixed(pool, b, p);
+      buf_adds(b, "</tr>\n");
+    }
+    statements(pool, b, p);
+    buf_adds(b, "</tbody>\n");
   }
   buf_adds(b, "</table>\n");
 }

@@ -67,6 +67,7 @@ static const char style[] =
     ".by{font-weight:400;color:var(--soft)}\n"
     ".plain{list-style:none;padding:0;margin:0}\n"
     ".plain li{margin:0 0 .15rem}\n"
+    ".said bdi{display:block}.said bdi::first-letter{text-transform:uppercase}\n"
     ".sub{color:var(--soft);font-size:.92rem}\n"
     ".years ul,.row{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.4rem 1.2rem}\n"
     ".years{margin-bottom:1.5rem}\n"

@@ -33,7 +33,7 @@ char *advisory_statement_words(struct pool *pool, const struct advisory_statemen
 char *advisory_score_words(struct pool *pool, const char *vector);                 /* "9.8 Critical (base)"; "" */
 
 /* ---- advisory_html*.c ---- */
-#define ADVISORY_STYLE_DIGEST "/PGA1c6wr6xs63rXEiE1wzoyUEq9unfZTmldIJ55k1w=" /* base64 of the SHA-256 of the sheet, for the page's policy */
+#define ADVISORY_STYLE_DIGEST "SCdBjSqHptlq1nZ/5fugYrKikYfLrEdafRtSSNV5diw=" /* base64 of the SHA-256 of the sheet, for the page's policy */
 void advisory_html_tlp(struct buf *b, const char *tlp);
 void advisory_html_prose(struct pool *pool, struct buf *b, const char *text); /* plain text as paragraphs */
 void advisory_html_vector(struct pool *pool, struct buf *b, const char *version, const char *vector); /* version: "3.1" */

@@ -61,13 +61,14 @@ static const char *payload(size_t i)
 }
 
 /* ---- formats ---- */
-enum format { CSAF = ADVISORY_CSAF, TEXT = ADVISORY_TEXT, CVE = ADVISORY_CVE, HTML = ADVISORY_HTML, LIST, YEAR, ATOM, ROLIE, INDEX_TXT, CHANGES, FORMATS };
+enum format { CSAF = ADVISORY_CSAF, TEXT = ADVISORY_TEXT, CVE = ADVISORY_CVE, HTML = ADVISORY_HTML, VEX = ADVISORY_VEX, LIST, YEAR, ATOM, ROLIE, INDEX_TXT, CHANGES, FORMATS };
 #define IN(f) (1u << (f))
-#define DOCUMENTS (IN(CSAF) | IN(TEXT) | IN(CVE) | IN(HTML))
+#define DOCUMENTS (IN(CSAF) | IN(VEX) | IN(TEXT) | IN(CVE) | IN(HTML))
 #define LISTS (IN(LIST) | IN(YEAR))
 
 /* ---- fields ---- */
-enum cell { CASE, PRODUCT, VERSIONS, FIX, FIX_LINK, LINK, LINK_TEXT, NO_LINK, HOUSE, CONTACT, WITHDRAWN, CHANGE };
+_Static_assert((int)LIST == (int)ADVISORY_FORMATS, "each document has its row");
+enum cell { CASE, PRODUCT, VERSIONS, STATEMENT, FIX, FIX_LINK, LINK, LINK_TEXT, NO_LINK, HOUSE, CONTACT, WITHDRAWN, CHANGE };
 static const struct {
   const char *name; /* of a fact of the case, where the cell is one */
   enum cell cell;
@@ -76,23 +77,24 @@ static const struct {
 } fields[] = {
   { "title", CASE, DOCUMENTS | LISTS | IN(ATOM) | IN(ROLIE), 0 },
   { "description", CASE, DOCUMENTS | IN(ATOM) | IN(ROLIE), LISTS },
-  { "impact", CASE, IN(CSAF) | IN(TEXT) | IN(HTML) | IN(CVE), 0 },
-  { "mitigation", CASE, IN(CSAF) | IN(TEXT) | IN(HTML), IN(CVE) },
-  { "workaround", CASE, IN(CSAF) | IN(TEXT) | IN(HTML), IN(CVE) },
+  { "impact", CASE, IN(CSAF) | IN(VEX) | IN(TEXT) | IN(HTML) | IN(CVE), 0 },
+  { "mitigation", CASE, IN(CSAF) | IN(VEX) | IN(TEXT) | IN(HTML), IN(CVE) },
+  { "workaround", CASE, IN(CSAF) | IN(VEX) | IN(TEXT) | IN(HTML), IN(CVE) },
   { "credit", CASE, DOCUMENTS, 0 },
   { "vendor", CASE, DOCUMENTS, 0 },
-  { "advisory", CASE, 0, IN(CSAF) | IN(TEXT) | IN(HTML) },
+  { "advisory", CASE, 0, IN(CSAF) | IN(VEX) | IN(TEXT) | IN(HTML) },
   { "product", PRODUCT, DOCUMENTS, 0 },
+  { "impact statement", STATEMENT, IN(CSAF) | IN(VEX) | IN(TEXT) | IN(HTML), 0 },
   { "version", VERSIONS, 0, 0 },  /* versions that cannot be read are a gap, and stand nowhere */
   { "fix", FIX, 0, 0 },          /* the same */
   { "fix link", FIX_LINK, 0, 0 }, /* each character that is none of a URI is percent-encoded */
   { "link", LINK, 0, 0 },
-  { "link text", LINK_TEXT, IN(CSAF) | IN(TEXT) | IN(HTML), 0 },
+  { "link text", LINK_TEXT, IN(CSAF) | IN(VEX) | IN(TEXT) | IN(HTML), 0 },
   { "no link", NO_LINK, 0, 0 }, /* is in no document */
   { "organisation", HOUSE, DOCUMENTS | LISTS | IN(ATOM) | IN(ROLIE), 0 },
-  { "contact", CONTACT, IN(CSAF) | IN(TEXT) | IN(HTML) | LISTS, 0 },
-  { "withdrawn", WITHDRAWN, IN(CSAF) | IN(TEXT) | IN(HTML), 0 },
-  { "change", CHANGE, IN(CSAF) | IN(TEXT) | IN(HTML), 0 },
+  { "contact", CONTACT, IN(CSAF) | IN(VEX) | IN(TEXT) | IN(HTML) | LISTS, 0 },
+  { "withdrawn", WITHDRAWN, IN(CSAF) | IN(VEX) | IN(TEXT) | IN(HTML), 0 },
+  { "change", CHANGE, IN(CSAF) | IN(VEX) | IN(TEXT) | IN(HTML), 0 },
 };
 #define CELLS (ARRAY_LEN(payloads) * FORMATS)
 
@@ -107,6 +109,8 @@ static void put(struct vuln_case *vc, size_t field, const char *text)
     case_unset(vc, "fix", NULL);
     set_field(pool, vc, "product", fields[field].cell == PRODUCT ? text : "Pump 9", fields[field].cell == PRODUCT ? "1.0" : text);
   }
+  if (fields[field].cell == STATEMENT)
+    set_field(pool, vc, "vex", "\"Pump 9\" 3.0", pool_printf(pool, "not-affected component_not_present %s", text));
   if (fields[field].cell == FIX || fields[field].cell == FIX_LINK) {
     bool link = fields[field].cell == FIX_LINK;
     case_unset(vc, "fix", NULL);
@@ -244,7 +248,7 @@ static const char *read_json(enum format f, struct bytes b, const char *what)
   ck_assert_msg(doc != NULL, "%s: %s in line %d", what, e.text, e.line);
   if (f != ROLIE)
     urls_are_links(doc, what);
-  if (f == CSAF)
+  if (f == CSAF || f == VEX)
     ck_assert_msg(!strstr(what, " in version") && !strstr(what, " in fix:") ? !advisory_csaf_fault(pool, b, &fault) : true, "%s: %s at %s: %s", what,
                   fault.test, fault.path, fault.why);
   strings_of(doc, &said);
@@ -300,7 +304,7 @@ static const struct {
   const char *name;
   const char *(*read)(enum format f, struct bytes b, const char *what); /* asserts its form; what a reader is told */
 } formats[FORMATS] = {
-  [CSAF] = { "csaf", read_json },   [TEXT] = { "text", read_text }, [CVE] = { "cve", read_json },        [HTML] = { "html", read_html },
+  [CSAF] = { "csaf", read_json },   [TEXT] = { "text", read_text }, [CVE] = { "cve", read_json },        [HTML] = { "html", read_html }, [VEX] = { "vex", read_json },
   [LIST] = { "index.html", read_html }, [YEAR] = { "2026.html", read_html }, [ATOM] = { "feed.atom", read_atom }, [ROLIE] = { "rolie", read_json },
   [INDEX_TXT] = { "index.txt", read_lists }, [CHANGES] = { "changes.csv", read_lists },
 };

@@ -189,6 +189,20 @@ START_TEST(bare)
 }
 END_TEST
 
+/* What is not affected stands under its product, and not among what is affected or fixed. */
+START_TEST(not_affected)
+{
+  struct vuln_case *vc = full_case(pool);
+  set_field(pool, vc, "vex", "\"Pump 9\" 3.0", "not-affected component_not_present It has no radio.");
+  set_field(pool, vc, "product", "Cable", "");
+  set_field(pool, vc, "vex", "Cable 1.0", "not-affected component_not_present");
+  const char *t = page_of(released(pool, vc), &links), *row = "</tr>\n<tr><td colspan=\"2\"><ul class=\"plain said\"><li><bdi>not affected: 3.0 (";
+  ck_assert_msg(strstr(t, row) != NULL, "%s", strstr(t, "<tbody>"));
+  const char *cable = strstr(t, "<bdi>Cable</bdi>");
+  ck_assert(cable && strstr(cable, "<li><bdi>not affected: 1.0 (") && !strstr(cable, "No fix") && !strstr(cable, "Not known yet"));
+}
+END_TEST
+
 START_TEST(withdrawn)
 {
   struct advisory *a = released(pool, full_case(pool));
@@ -268,6 +282,7 @@ static Suite *suite(void)
   tcase_add_loop_test(t, page, 0, ARRAY_LEN(parts));
   tcase_add_test(t, order);
   tcase_add_test(t, bare);
+  tcase_add_test(t, not_affected);
   tcase_add_test(t, withdrawn);
   tcase_add_loop_test(t, prose, 0, ARRAY_LEN(prose_rows));
   tcase_add_loop_test(t, tlp, 0, ARRAY_LEN(labels));

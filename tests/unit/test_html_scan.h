@@ -21,7 +21,7 @@ static const struct {
   { "h2", " id dir ", SCAN_TEXT_ONLY }, { "h3", " ", SCAN_TEXT_ONLY }, { "h4", " ", SCAN_TEXT_ONLY }, { "h5", " ", SCAN_TEXT_ONLY },
   { "h6", " ", SCAN_TEXT_ONLY }, { "dl", " class ", SCAN_BLOCK }, { "dt", " ", SCAN_TEXT_ONLY }, { "dd", " ", SCAN_TEXT_ONLY },
   { "span", " class ", SCAN_INLINE }, { "table", " class ", SCAN_BLOCK }, { "thead", " ", SCAN_BLOCK }, { "tbody", " ", SCAN_BLOCK },
-  { "tr", " ", SCAN_BLOCK }, { "th", " scope colspan ", SCAN_TEXT_ONLY }, { "td", " ", SCAN_BLOCK }, { "ul", " class ", SCAN_BLOCK },
+  { "tr", " ", SCAN_BLOCK }, { "th", " scope colspan ", SCAN_TEXT_ONLY }, { "td", " colspan ", SCAN_BLOCK }, { "ul", " class ", SCAN_BLOCK },
   { "ol", " start ", SCAN_BLOCK }, { "li", " class ", SCAN_BLOCK }, { "bdi", " ", SCAN_INLINE }, { "code", " ", SCAN_INLINE },
   { "pre", " ", SCAN_TEXT_ONLY }, { "br", " ", SCAN_VOID }, { "hr", " ", SCAN_VOID }, { "wbr", " ", SCAN_VOID }, { "strong", " ", SCAN_INLINE },
   { "em", " ", SCAN_INLINE }, { "blockquote", " ", SCAN_BLOCK }, { "time", " datetime ", SCAN_INLINE }, { "footer", " class ", SCAN_BLOCK },
