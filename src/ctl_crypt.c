@@ -19,6 +19,7 @@ struct ctl_crypt {
   uint16_t want;
   struct pgp_cert *cert;
   size_t count;
+  struct pgp_result *result; /* of CRYPT_VERIFIED */
   bool done;
   struct fault err;
 };
@@ -64,6 +65,10 @@ static void answered(void *self, struct pool *pool, const struct wire_msg *answe
 {
   struct ctl_crypt *c = self;
   c->done = true;
+  if (wire_type(answer) == c->want && c->result) {
+    (void)!pgp_result_get(answer, c->result, &c->err);
+    return;
+  }
   if (wire_type(answer) == c->want) {
     (void)!pgp_certs_get(answer, c->pool, &c->cert, &c->count, &c->err);
     for (size_t i = 0; i < c->count; i++)
@@ -74,8 +79,7 @@ static void answered(void *self, struct pool *pool, const struct wire_msg *answe
   (void)fault(&c->err, ST_REJECT, "%s", why ? why : "embargod-crypt died: is gnupg installed?");
 }
 
-enum status ctl_crypt_ask(struct ctl_crypt *c, const struct wire_msg *m, uint16_t answer_type, struct pgp_cert **cert,
-                          size_t *count, struct fault *err)
+static enum status ask(struct ctl_crypt *c, const struct wire_msg *m, uint16_t answer_type, struct fault *err)
 {
   c->want = answer_type;
   c->done = false;
@@ -95,7 +99,22 @@ enum status ctl_crypt_ask(struct ctl_crypt *c, const struct wire_msg *m, uint16_
     return fault(err, ST_RETRY, "embargod-crypt does not answer");
   if (c->err.status)
     return fault(err, c->err.status, "%s", c->err.text);
+  return ST_OK;
+}
+
+enum status ctl_crypt_ask(struct ctl_crypt *c, const struct wire_msg *m, uint16_t answer_type, struct pgp_cert **cert,
+                          size_t *count, struct fault *err)
+{
+  c->result = NULL;
+  enum status st = ask(c, m, answer_type, err);
   *cert = c->cert;
   *count = c->count;
-  return ST_OK;
+  return st;
+}
+
+enum status ctl_crypt_verify(struct ctl_crypt *c, const struct wire_msg *m, struct pgp_result *out, struct fault *err)
+{
+  *out = (struct pgp_result){ 0 };
+  c->result = out;
+  return ask(c, m, CRYPT_VERIFIED, err);
 }

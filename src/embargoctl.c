@@ -33,6 +33,8 @@ static const char help[] = "usage: embargoctl [-c FILE] VERB [ARGUMENT...]\n"
                            "  due [ID] [--json]           deadlines that run; all of one case\n"
                            "  advisory show ID            the advisory as it stands, and what it lacks\n"
                            "  advisory export ID --format csaf|vex|html|text|cve\n"
+                           "  site check [DIR]            is what is served sound? DIR: a site or one of its trees\n"
+                           "  site build [DIR]            writes it again from the store\n"
                            "  clock [accept]              the gateway's time; confirms it after a jump\n"
                            "  outbox [all] [--json]       mail that waits or failed\n"
                            "  outbox raw MAIL             the very bytes of one, while they are kept\n"
@@ -142,6 +144,10 @@ static int verb(const char *file, int argc, char **argv)
   if (argc > 1 && !strcmp(argv[0], "key") && !strcmp(argv[1], "new")) { /* beside a running daemon too */
     int owner = become_owner(c);
     return owner ? owner : ctl_key_new(c, argc, argv);
+  }
+  if (argc > 1 && !strcmp(argv[0], "site") && !strcmp(argv[1], "check")) {
+    int owner = become_owner(c);
+    return owner ? owner : ctl_site_check(c, argc, argv);
   }
   if (!strcmp(argv[0], "restore")) { /* there is no store yet that a daemon could run on */
     int owner = become_owner(c);

@@ -600,6 +600,7 @@ MUST_USE enum status due_list(struct gate *g, struct pool *pool, struct vuln_cas
 /* id: of one case; "": all open ones. */
 /* gate_advisory.c: embargoctl advisory; argv[0] is the verb. Gives the exit status; what is to be printed in out. */
 int advisory_verb(struct gate *g, struct pool *pool, int argc, const char *const *argv, struct buf *out);
+int site_verb(struct gate *g, struct pool *pool, int argc, const char *const *argv, struct buf *out); /* gate_publish_site.c */
 MUST_USE enum status due_verb(struct gate *g, struct pool *pool, const char *id, bool as_json, struct buf *b, struct fault *err);
 const char *due_event_text(struct pool *pool, const struct case_event *e); /* for people: without the keys of a reminder */
 MUST_USE enum status due_show(struct gate *g, struct pool *pool, const struct vuln_case *vc, struct buf *b, struct fault *err);

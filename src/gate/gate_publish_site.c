@@ -92,6 +92,7 @@ struct making {
   struct gate *g;
   struct pool *pool;
   const struct publication *fresh;
+  const char *dir;
   bool bodies; /* the tree that is there lacks some: all of them come from the store */
   struct site_entry *entry;
   size_t count;
@@ -158,7 +159,7 @@ static enum status make(struct making *m, const char *entry, struct bytes securi
   qsort(m->entry, m->count, sizeof *m->entry, newest_first);
   struct site s = { .house = house_of(m->g, m->pool), .entry = m->entry, .entry_count = m->count, .security_txt = security_txt,
                     .now = clock_now(&m->g->clock) };
-  st = site_build(m->g->conf->site_dir, &s, m->pool, &written, err);
+  st = site_build(m->dir, &s, m->pool, &written, err);
   if (!st)
     log_event(&m->g->log, LOG_LEVEL_NOTICE, "the site is written", LOG_STR("tree", written.tree), LOG_INT("files", written.files),
               LOG_INT("written", written.written), LOG_INT("advisories", (int64_t)m->count));
@@ -168,7 +169,7 @@ static enum status make(struct making *m, const char *entry, struct bytes securi
 enum status publish_site(struct gate *g, struct pool *pool, const struct publication *fresh, const char *entry, struct bytes security_txt,
                          struct fault *err)
 {
-  struct making m = { .g = g, .pool = pool, .fresh = fresh };
+  struct making m = { .g = g, .pool = pool, .fresh = fresh, .dir = g->conf->site_dir };
   FAILPOINT("publish.site.before");
   enum status st = make(&m, entry, security_txt, err);
   if (st == ST_REJECT) { /* the tree that is there lacks some files */
@@ -178,6 +179,37 @@ enum status publish_site(struct gate *g, struct pool *pool, const struct publica
   }
   FAILPOINT("publish.site.after");
   return st;
+}
+
+/* ---- by hand: all from the store, but for security.txt, which the site has signed ---- */
+static int build_by_hand(struct gate *g, struct pool *pool, const char *dir, struct buf *out)
+{
+  struct making m = { .g = g, .pool = pool, .dir = dir, .bodies = true };
+  struct bytes security_txt = { 0 };
+  struct fault err = { 0 };
+  const char *path = pool_printf(pool, "%s/current/.well-known/security.txt", g->conf->site_dir);
+  enum status st = !*g->own.fpr ? fault(&err, ST_DENIED, "the daemon makes it: it has our key; start it") : file_read(pool, path, 1 << 20, &security_txt, &err);
+  if (!st)
+    st = make(&m, NULL, security_txt, &err);
+  if (st)
+    buf_printf(out, "%s\n", err.text);
+  else
+    buf_printf(out, "%s is written: %zu advisories\n", dir, m.count);
+  return !st ? 0 : st == ST_RETRY ? 75 : 1;
+}
+
+int site_verb(struct gate *g, struct pool *pool, int argc, const char *const *argv, struct buf *out)
+{
+  const char *dir = argc == 3 ? argv[2] : g->conf->site_dir;
+  if (argc < 2 || argc > 3 || strcmp(argv[1], "build") != 0 || dir[0] != '/') {
+    buf_adds(out, "usage: embargoctl site build [/DIR] | site check [DIR]\n");
+    return 64;
+  }
+  if (text_empty(g->conf->site_url)) {
+    buf_adds(out, "site_url is not set: there is no site\n");
+    return 1;
+  }
+  return build_by_hand(g, pool, dir, out);
 }
 
 /* ---- made anew ---- */

@@ -197,6 +197,11 @@ static int verb_advisory(struct verb_call *v)
   return advisory_verb(v->g, v->pool, v->argc, v->argv, v->out);
 }
 
+static int verb_site(struct verb_call *v)
+{
+  return site_verb(v->g, v->pool, v->argc, v->argv, v->out);
+}
+
 /* ---- clock ---- */
 static int verb_clock(struct verb_call *v)
 {
@@ -460,7 +465,7 @@ static const struct {
   const char *name;
   int (*run)(struct verb_call *v);
 } verbs[] = {
-  { "status", verb_status }, { "list", verb_list },   { "show", verb_show },     { "due", verb_due }, { "advisory", verb_advisory }, { "clock", verb_clock }, { "pending", verb_pending }, { "stats", verb_stats }, { "outbox", verb_outbox }, { "retry", verb_retry },
+  { "status", verb_status }, { "list", verb_list },   { "show", verb_show },     { "due", verb_due }, { "advisory", verb_advisory }, { "site", verb_site }, { "clock", verb_clock }, { "pending", verb_pending }, { "stats", verb_stats }, { "outbox", verb_outbox }, { "retry", verb_retry },
   { "quarantine", verb_quarantine }, { "key", verb_key }, { "backup", verb_backup }, { "check", verb_check },
 };
 

@@ -27,3 +27,8 @@ dist_check_SCRIPTS += tests/scenario/advisory.py
 TESTS += tests/scenario/advisory.py
 dist_check_SCRIPTS += tests/scenario/trial.py
 TESTS += tests/scenario/trial.py
+
+# What is published, over HTTPS.
+dist_check_SCRIPTS += tests/scenario/site.py
+TESTS += tests/scenario/site.py
+EXTRA_DIST += tests/support/nginx.py
