@@ -137,6 +137,65 @@ def known_reporters_are_acknowledged(s):
         expect(not got and "No acknowledgement was sent: this sender had an acknowledgement already." in told, "not known: none, and it says so", told)
 
 
+def results(server, what):
+    return b"Authentication-Results: %s; spf=pass smtp.mailfrom=x.example; %s\r\n" % (server.encode(), what.encode())
+
+
+def dmarc_vouches(s):
+    """Only what our own mail server says of the sender's very domain, in the topmost field of its name, makes an acknowledgement a full one, and
+    a key that came with the mail one that counts."""
+    ours, pas = "mx.pumps.example", "dmarc=pass header.from=%s.example"
+    rows = [("a", True, lambda d: results(ours, pas % d)),
+            ("b", False, lambda d: b""),
+            ("c", False, lambda d: results("mx.evil.example", pas % d)),
+            ("d", False, lambda d: results(ours + ".evil.example", pas % d)),
+            ("e", False, lambda d: results(ours, pas % "other")),
+            ("f", False, lambda d: results(ours, "dmarc=fail header.from=%s.example" % d) + results(ours, pas % d)),
+            ("g", True, lambda d: results("mx.evil.example", "dmarc=fail") + results(ours, pas % d) + results(ours, "dmarc=fail header.from=%s.example" % d)),
+            ("h", False, lambda d: results(ours, "spf=pass (dmarc=pass header.from=%s.example)" % d)),
+            ("i", True, lambda d: b"Authentication-Results: MX.PUMPS.example 1;\r\n\tdkim=fail;\r\n\tdmarc=pass (p=reject)\r\n\theader.from=%s.example\r\n" % d.encode())]
+    people = {}
+    for name, full, head in rows:
+        p = people[name] = s.person("Nora " + name.upper(), "nora@%s.example" % name)
+        p.learn(s.key)
+        s.deliver(head(name) + p.plain(s.ADDRESS, "My title " + name, "Pump trouble.\n", [("key.asc", p.public())]))
+    s.once()
+    told = {m.subject.split("]")[0]: m.text for m in s.fresh(s.alice)}
+    expect(len(told) == len(rows), "a case each", *told)
+    acks = {}
+    for name, full, _ in rows:
+        m = acks[name] = s.one(people[name], "the acknowledgement of row " + name)
+        expect(m.signer == s.fpr and "Pump trouble" not in m.text, "signed, without the report", m.text)
+        expect(("We have received your report" in m.subject) == full and ("My title" in m.text) == full, "row %s: full: %s" % (name, full), m.subject, m.text)
+        expect(m.encrypted or not full, "what is full is encrypted", m.subject)
+    # a key that comes in a later mail counts from the next one on, where our server vouched for the mail that brought it
+    late = []
+    for name, counts, server in (("y", True, ours), ("z", False, "mx.evil.example")):
+        p = s.person("Zoe " + name.upper(), "zoe@%s.example" % name)
+        p.learn(s.key)
+        s.deliver(p.plain(s.ADDRESS, "No key " + name, "Pump trouble.\n"))
+        s.once()
+        ack = s.one(p)
+        s.deliver(results(server, pas % name) + p.plain(s.ADDRESS, "Re: " + ack.subject, "Here it is.\n", [("key.asc", p.public())], reply_to=ack))
+        late.append((p, ack, name, counts))
+    s.once()
+    s.fresh(s.alice)
+    for p, ack, name, counts in late:
+        s.deliver(p.encrypted(s.ADDRESS, "Re: " + ack.subject, "#credit Zoe %s\n" % name.upper(), reply_to=ack))
+    s.once()
+    seen = " ".join(" ".join(m.text.split()) for m in s.fresh(s.alice))
+    for p, ack, name, counts in late:
+        word = "CARRIED OUT" if counts else "REQUEST"
+        expect("%s #credit Zoe %s" % (word, name.upper()) in seen, "the key of %s: %s" % (name, word), seen)
+    # one acknowledgement a day, unless the server vouches again
+    for name, wanted in (("a", 1), ("c", 0)):
+        p, head = people[name], dict((n, h) for n, _, h in rows)[name]
+        s.fresh(p)
+        s.deliver(head(name) + p.plain(s.ADDRESS, "A second one", "More trouble.\n"))
+        s.once()
+        expect(len(s.fresh(p)) == wanted, "row %s: another acknowledgement: %d" % (name, wanted))
+
+
 def what_cannot_be_read(s):
     other = s.person("Other", "other@x.example")
     s.robin.learn(other.public())
@@ -367,9 +426,10 @@ def a_key_came_meanwhile(s):
 
 STORIES = [whole_case, outsider_guesses_case_id, commands_need_a_signature, report_in_clear, known_reporters_are_acknowledged, what_cannot_be_read, duplicates_and_bounces,
            bounces_without_their_token,
-           a_report_imitates_us, nothing_leaks, an_analysts_key_has_expired, assessed, large_report, too_large, one_daemon_one_store, a_key_came_meanwhile]
+           a_report_imitates_us, nothing_leaks, an_analysts_key_has_expired, assessed, large_report, too_large, one_daemon_one_store, a_key_came_meanwhile, dmarc_vouches]
 SETUP = {an_analysts_key_has_expired: {"bob_expire": "1d"}, too_large: {"extra": "max_message = 65536"},
          bounces_without_their_token: {"extra": "alarms_per_hour = 6"},
+         dmarc_vouches: {"extra": "authserv_id = \"mx.pumps.example\""},
          a_key_came_meanwhile: {"extra": "reply_clear = allow\ngate_reply = 1"}}
 
 if __name__ == "__main__":
