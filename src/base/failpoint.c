@@ -36,20 +36,40 @@ static void end_here(const char *name)
   kill(getpid(), action && strcmp(action, "stop") == 0 ? SIGSTOP : SIGKILL);
 }
 
-void failpoint_pass(const char *name)
+static bool is_fail(void)
+{
+  const char *action = getenv("EMBARGOD_FAILPOINT_ACTION");
+  return action && strcmp(action, "fail") == 0;
+}
+
+/* Which passage of the one that is asked for it is, and which one is meant; 0: of another. */
+static unsigned long passage(const char *name, unsigned long *wanted)
 {
   static unsigned long passed; /* of the one name asked for: test builds only, hence the one variable of its kind */
-  note(name);
   const char *asked = getenv("EMBARGOD_FAILPOINT");
+  note(name);
   if (!asked)
-    return;
+    return 0;
   const char *colon = strchr(asked, ':');
   size_t len = colon ? (size_t)(colon - asked) : strlen(asked);
   if (strlen(name) != len || memcmp(name, asked, len) != 0)
-    return;
+    return 0;
   unsigned long count = colon ? strtoul(colon + 1, NULL, 10) : 1;
-  if (++passed == (count ? count : 1))
+  *wanted = count ? count : 1;
+  return ++passed;
+}
+
+void failpoint_pass(const char *name)
+{
+  unsigned long wanted = 0, now = passage(name, &wanted);
+  if (now && now == wanted && !is_fail())
     end_here(name);
+}
+
+bool failpoint_fails(const char *name)
+{
+  unsigned long wanted = 0, now = passage(name, &wanted);
+  return now && now >= wanted && is_fail();
 }
 #else
 typedef int failpoints_are_off; /* a translation unit must hold something */

@@ -78,9 +78,12 @@ bool spill_put(struct run *r, struct outgoing *o, struct bytes sealed)
   r->spills = s;
   secret_key_random(&s->key);
   mail_compose_frame(pool, &o->draft, sealed, &head, &tail);
-  enum status st = file_without_name(r->g->conf->state_dir, &s->fd, &err);
+  enum status st = FAILPOINT_FAILS("spill.open") ? fault(&err, ST_RETRY, "%s: a failpoint", r->g->conf->state_dir)
+                                                 : file_without_name(r->g->conf->state_dir, &s->fd, &err);
   if (!st)
     st = put_piece(r, s, head, &err);
+  if (!st && FAILPOINT_FAILS("spill.write"))
+    st = fault(&err, ST_RETRY, "a failpoint");
   if (!st)
     st = put_armor(r, s, bytes_trim(sealed), &err);
   if (!st)
