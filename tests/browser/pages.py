@@ -119,6 +119,9 @@ def axe_sees_faults(page, url, axe):
     page.eval("document.querySelector('h1').style.color = '#ccc'; document.documentElement.removeAttribute('lang')")
     page.eval(axe)
     found = " ".join(page.eval(AXE))
+    page.eval("document.querySelector('main').insertAdjacentHTML('beforeend', '<p>' + 'x'.repeat(50) + '</p>');"
+              "document.querySelector('main').lastChild.style.cssText = 'width:3000px'")
+    check(page.eval(WIDE), "a wide page passes")
     check("html-has-lang" in found and "color-contrast" in found, "axe takes a broken page: " + found)
 
 
