@@ -39,12 +39,12 @@ class Sweep(Site):
 
     def snap(self, name):
         for part in ("site", "in", "out"):
-            shutil.copytree(os.path.join(self.root, part), os.path.join(self.root, name, part), ignore=lambda d, n: [x for x in n if x.startswith("S.")])
+            shutil.copytree(os.path.join(self.root, part), os.path.join(self.root, name, part), symlinks=True, ignore=lambda d, n: [x for x in n if x.startswith("S.")])
 
     def back(self, name):
         for part in ("site", "in", "out"):
             shutil.rmtree(os.path.join(self.root, part))
-            shutil.copytree(os.path.join(self.root, name, part), os.path.join(self.root, part))
+            shutil.copytree(os.path.join(self.root, name, part), os.path.join(self.root, part), symlinks=True)
         self.seen = set()
 
     def state(self):
