@@ -64,6 +64,7 @@ MUST_USE enum status publish_tell(struct run *r, struct vuln_case *vc, const str
                                   struct fault *err);
 /* Whom they would go to, a line each: for previews. */
 const char *publish_told_words(struct run *r, const struct vuln_case *vc);
+const char *publish_lines(struct pool *pool, const char *s); /* without the last line's end, for a template */
 /* Variables publication.* of that version. */
 void publish_vars(struct gate *g, struct pool *pool, struct tvalue *vars, const struct publication *p, const struct advisory *a);
 MUST_USE enum status publish_alarm(struct run *r, struct vuln_case *vc, const struct publication *p, const char *problem, struct fault *err);

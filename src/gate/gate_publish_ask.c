@@ -76,8 +76,8 @@ static enum status show(struct doing *d, const struct effect *e, struct vuln_cas
   struct publication p = { .case_id = vc->id, .version = docs->version, .what = w->what, .summary = w->summary, .planned_at = w->at,
                            .first_at = docs->first_at, .token = token };
   publish_vars(r->g, r->pool, vars, &p, docs->a);
-  template_put(r->pool, vars, "publication.wishes", docs->wishes);
-  template_put(r->pool, vars, "publication.told", publish_told_words(r, vc));
+  template_put(r->pool, vars, "publication.wishes", publish_lines(r->pool, docs->wishes));
+  template_put(r->pool, vars, "publication.told", publish_lines(r->pool, publish_told_words(r, vc)));
   struct tvalue *v = (struct tvalue *)tvalue_get(vars, "publication");
   tvalue_setb(r->pool, v, "preview", !*token);
   tvalue_setb(r->pool, v, "at_once", !e->at);

@@ -17,6 +17,14 @@ static const char *instant(struct gate *g, struct pool *pool, int64_t t)
   return pool_printf(pool, "%s (%s)", time_local(pool, t, g->conf->zone), time_iso(pool, t));
 }
 
+const char *publish_lines(struct pool *pool, const char *s)
+{
+  size_t len = strlen(s);
+  while (len && s[len - 1] == '\n')
+    len--;
+  return pool_strndup(pool, s, len);
+}
+
 void publish_vars(struct gate *g, struct pool *pool, struct tvalue *vars, const struct publication *p, const struct advisory *a)
 {
   const char *id = p->case_id;
@@ -176,8 +184,8 @@ static enum status to_analyst(struct telling *t, const struct conf_analyst *a, s
   struct publication_file record = { "cve", publish_file(t->p, "cve") };
   struct tvalue *vars = write_vars(r, t->vc, a->language);
   publish_vars(r->g, r->pool, vars, t->p, t->a);
-  template_put(r->pool, vars, "publication.told", buf_str(&t->told));
-  template_put(r->pool, vars, "publication.not_told", buf_str(&t->not_told));
+  template_put(r->pool, vars, "publication.told", publish_lines(r->pool, buf_str(&t->told)));
+  template_put(r->pool, vars, "publication.not_told", publish_lines(r->pool, buf_str(&t->not_told)));
   struct letter_spec s = { .kind = "alarm", .template_name = "internal/published", .vc = t->vc, .auto_submitted = "auto-generated",
                            .serial = pool_printf(r->pool, "published-%u-%s", t->p->version, a->name) };
   s.attachment_count = publish_attachments(r->pool, t->vc->id, t->a, &record, record.body.len ? 1 : 0, t->p->first_at, &cve);
@@ -230,7 +238,7 @@ enum status publish_alarm(struct run *r, struct vuln_case *vc, const struct publ
   struct tvalue *vars = write_vars(r, vc, r->g->conf->language);
   if (p)
     publish_vars(r->g, r->pool, vars, p, NULL);
-  template_put(r->pool, vars, "publication.problem", problem);
+  template_put(r->pool, vars, "publication.problem", publish_lines(r->pool, problem));
   tvalue_setb(r->pool, (struct tvalue *)tvalue_get(vars, "publication"), "void", p && p->state == PUBLICATION_CANCELLED);
   return work_alarm(r, vc, "internal/publication-trouble", vars,
                     pool_printf(r->pool, "publication-trouble-%" PRId64 "-%" PRId64, p ? p->id : 0, clock_now(&r->g->clock)), err);

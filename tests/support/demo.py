@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The story that ./demo tells: a report comes in, two analysts answer it by mail, two authorities are notified. Every mail is real,
-made and read with real gpg; every step is checked. --imap: through Dovecot and a mail server on loopback, with TLS."""
+"""The story that ./demo tells: a report comes in, two analysts answer it by mail, two authorities are notified, the embargo gets its end, and at
+that instant the advisory is published. Every mail is real, made and read with real gpg; every step is checked. --imap: through Dovecot and a mail server on loopback, with TLS."""
 import glob
 import os
 import re
@@ -43,6 +43,22 @@ We will send you a test version within four weeks.
 #end
 """
 NOTIFY = """#notify fda cisa
+"""
+FIXED = """#fix 1.5 https://pumps.example/firmware
+#fix-ready
+#cwe CWE-347
+#cvss CVSS:3.1/AV:A/AC:L/PR:N/UI:N/S:U/C:N/I:H/A:H
+#credit Rita Researcher
+#reference https://pumps.example/firmware How to install version 1.5
+#advisory
+# How the update works
+
+Version 1.5 takes *signed* images only; see [how to install it](https://pumps.example/firmware).
+#end
+#embargo propose %s
+"""
+CONF = """site_url = "https://security.pumps.example"
+clock_unsynchronised = ignore
 """
 
 
@@ -126,6 +142,67 @@ def run_folder():
     return target
 
 
+def write(s, who, text, about):
+    """Sends commands; gives what that person got for it."""
+    print("\n".join("   > " + paint("35", line) for line in text.rstrip().split("\n")))
+    s.site.deliver(who.encrypted(s.site.ADDRESS, "Re: " + about.subject, text + "\n" + about.quoted(), reply_to=about), who.address)
+    s.site.once()
+    return s.collect(who)
+
+
+def served(site, path):
+    with open(os.path.join(site.dir, "site", "current", path), "rb") as f:
+        return f.read()
+
+
+def publication(s, case, team, others, mails):
+    site, (rita, alice, bob), (forward, to_bob) = s.site, team, mails
+    at = (int(time.time()) + 2 * 86400) // 60 * 60
+    when = time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(at))
+    s.step("The fix is ready: Alice says so, writes the advisory's text and proposes an end of the embargo, in two days")
+    receipt = write(s, alice, FIXED % when, forward)
+    expect(receipt and "FAILED" not in receipt[0].text, "the fix and the text are taken", *[m.text for m in receipt])
+    told = s.one(rita, "the new end of the embargo", when[:10])
+    s.show(told, rita)
+    s.ok("an earlier end holds at once, and Rita has heard of it")
+
+    s.step("Bob asks for the publication at that instant: he gets the documents as they will be, byte for byte")
+    got = write(s, bob, "#publish %s\n" % when, to_bob)
+    asked = next((m for m in got if "waits for approval" in m.subject), None)
+    expect(asked and len(asked.attachments) == 3, "Bob got no documents", *[m.text for m in got])
+    s.show(asked, bob)
+    to_alice = next((m for m in s.collect(alice) if "Waits for your release" in m.subject), None)
+    expect(to_alice and to_alice.attachments == asked.attachments, "Alice got no, or other, documents to look at")
+    expect(not os.path.exists(os.path.join(site.dir, "site", "current", "advisories", case + ".html")), "it is public already")
+    s.ok("Alice, the second person, has the same documents; nothing is public")
+
+    s.step("Alice approves; it waits for its instant")
+    token = re.search(r"#approve (\S+)", asked.text).group(1)
+    receipt = write(s, alice, "#approve %s\n" % token, to_alice)
+    expect(receipt and "FAILED" not in receipt[0].text, "the approval is taken", *[m.text for m in receipt])
+    s.show(receipt[0], alice)
+
+    s.step("Two days later (the clock of this run is put forward): the embargo ends, and the advisory is public")
+    site.once(env={"EMBARGOD_FAKE_TIME": "+%d" % (at - time.time() + 30)})
+    for name, data in asked.attachments.items():
+        path = "advisories/" + name if not name.endswith(".json") else ".well-known/csaf/white/%s/%s" % (when[:4], name)
+        expect(served(site, path) == data, "%s is not what was approved" % name)
+    signed = served(site, "advisories/%s.txt.asc" % case)
+    out, status, code = rita.gpg("--verify", data=signed, check=False, status=True)
+    expect(code == 0 and site.fpr in status, "the signed text does not verify", status)
+    for path in ("index.html", "feed.atom"):
+        expect(case.encode() in served(site, path), path + " does not list it")
+    thanks = s.one(rita, "the thanks", "Thank you")
+    expect("https://security.pumps.example/advisories/%s.html" % case in thanks.text, "the thanks lack the link", thanks.text)
+    s.show(thanks, rita)
+    for who in others:
+        notice = s.one(who, "the notice of the publication", "public now")
+    s.show(notice, who)
+    vc = site.ctl_json("show", case)
+    expect(vc["embargo"] == "Exited" and vc["facts"] == "VFdPxa", "the case does not know that it is public", vc["embargo"], vc["facts"])
+    s.ok("the documents are the very bytes that were approved, signed; Rita is thanked, FDA, CISA and the ISAC have their notices")
+
+
 def play(s, make_site):
     site = s.site
     s.step("Throw-away keys: a reporter, two analysts, three stakeholders; embargoctl init")
@@ -201,6 +278,9 @@ def play(s, make_site):
     expect(not s.collect(isac), "the ISAC was not named and got mail")
     s.ok("FDA and CISA were notified, each with its own letter and key; the ISAC, which was not named, got nothing")
 
+    check_quiet(site, b"without checking its signature", b"TCP port 4711")
+    publication(s, case, (rita, alice, bob), (fda, cisa, isac), (forward, to_bob))
+
     s.step("The case as embargoctl shows it")
     shown = site.ctl("show", case)
     print("\n".join("   | " + line for line in printable(shown).rstrip().split("\n")))
@@ -219,13 +299,13 @@ def play(s, make_site):
             print("     nothing")
     left = [o for o in site.ctl_json("outbox")] if isinstance(site.ctl_json("outbox"), list) else []
     expect(not left, "mail was left in the outbox", left)
-    check_quiet(site)
+    check_quiet(site, b"without checking its signature")  # the rest is public now
     return case
 
 
-def check_quiet(site):
-    """The text of the report is nowhere in clear on the gateway's side."""
-    for word in (b"without checking its signature", b"TCP port 4711"):
+def check_quiet(site, *words):
+    """These words of the report are nowhere in clear on the gateway's side."""
+    for word in words:
         expect(word.decode() not in site.log, "the report's text stands in the log")
         for path in glob.glob(os.path.join(site.dir, "**"), recursive=True):
             if os.path.isfile(path):
@@ -320,19 +400,20 @@ def tell(site, case):
     print("Everything lies in %s:" % link)
     for name, what in (("read/", "each person's mail: as it was sent, and decrypted"),
                        ("site/", "the gateway: embargod.conf, its keys, the sealed store"),
+                       ("site/site/current/", "the published site: open index.html in a browser"),
                        ("in/", "the gateway's mailbox (Processed holds the letters as they came)"),
                        ("out/", "the maildirs that the outbox wrote"),
                        ("mail/", "the maildirs that the mail server wrote"), ("imap/", "log and certificates of the IMAP server"),
                        ("embargod.log", "what the daemon logged")):
         if os.path.exists(os.path.join(link, name)) and (not os.path.isdir(os.path.join(link, name)) or os.listdir(os.path.join(link, name))):
-            print("  %-14s %s" % (name, what))
+            print("  %-20s %s" % (name, what))
     print("Look on with: build/embargoctl -c demo-run/site/embargod.conf list")
 
 
 def main():
     servers = "--imap" in sys.argv[1:]
     root = run_folder()
-    site = (ServerSite if servers else MaildirSite)(root, keep=True)
+    site = (ServerSite if servers else MaildirSite)(root, keep=True, extra=CONF)
     s = Story(site)
     code = 1
     try:
