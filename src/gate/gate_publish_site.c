@@ -19,10 +19,11 @@
 static struct site_house *house_of(struct gate *g, struct pool *pool)
 {
   const struct conf *c = g->conf;
+  struct advisory_house house = publish_house(g, pool);
   struct site_house *h = pool_new_of(pool, struct site_house);
   struct site_address *own = pool_new_of(pool, struct site_address);
   *own = (struct site_address){ c->address, g->own.key };
-  *h = (struct site_house){ .url = c->site_url, .organisation = c->organisation, .contact = c->address, .space = publish_house(g, pool).space, .details = publish_house(g, pool).contact,
+  *h = (struct site_house){ .url = c->site_url, .organisation = c->organisation, .contact = c->address, .space = house.space, .details = house.contact,
                             .policy_url = c->policy_url ? c->policy_url : "", .language = c->language, .fingerprint = g->own.fpr,
                             .key = pool_str(pool, text_to_lf(pool, mail_armored_key(pool, g->own.key))), .address = own, .address_count = 1 };
   return h;
@@ -32,7 +33,7 @@ static const char *digest_of(struct gate *g, struct pool *pool)
 {
   const struct site_house *h = house_of(g, pool);
   unsigned char d[32];
-  struct bytes all = bytes_str(pool_printf(pool, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%d\n%s", h->url, h->organisation, h->contact, h->space,
+  struct bytes all = bytes_str(pool_printf(pool, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%d\n%s", h->url, h->organisation, h->contact, h->details, h->space,
                                            h->policy_url, h->language, h->fingerprint, h->key, PACKAGE_VERSION, g->conf->security_txt_days,
                                            g->conf->site_dir));
   sha256_digest(d, all);
