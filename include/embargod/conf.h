@@ -33,6 +33,7 @@ struct conf_analyst {
 };
 struct conf_stakeholder {
   const char *name, *address;
+  const char *title;       /* how letters address them; "" */
   const char *kind;        /* regulator, coordinator, isac, customer, supplier, other */
   const char *fingerprint, *key_file; /* NULL: no key; then only what TLP CLEAR/GREEN allows goes out in clear */
   const char *language, *template_name; /* template under notices/; default by name, then by kind */

@@ -82,6 +82,7 @@ bool embargo_bound(const struct party *p);
 /* Was asked to keep it, and has not said yes or no: hears that it is over, and what is public. */
 bool embargo_only_invited(const struct party *p);
 struct embargo_who embargo_open_by(const struct vuln_case *vc); /* who made the open proposal; "": nobody, or the default embargo */
+#define EMBARGO_BY_DEFAULT "the default embargo"
 /* Who proposed what is agreed, what is open: "the default embargo", "alice", "robin@lab.example (bob passed it on)"; "" when unknown. */
 const char *embargo_agreed_by(struct pool *pool, const struct vuln_case *vc);
 /* When the date that holds (or held) was agreed; the receipt, for a default embargo. */

@@ -49,6 +49,9 @@ char *time_rfc5322(struct pool *pool, int64_t t);             /* Sun, 31 Jan 202
 /* A zone of the system's tzdata ("Europe/Berlin"); NULL, "" and "UTC" are fine. For the configuration check: the C
  * library takes an unknown zone for UTC without a word. */
 MUST_USE bool time_zone_valid(const char *zone);
+/* The exact instant for people: "2027-01-31 10:00 CET (2027-01-31T09:00:00Z)"; where the zone is UTC it stands there once, with its seconds
+ * unless they are 0. */
+char *time_both(struct pool *pool, int64_t t, const char *zone);
 /* "2027-01-31" (date_only) or "2027-01-31T09:00[:00][Z]" or "+30d" (also h, w); now for the latter. hour: local default
  * hour of a plain date in zone. False when ill-formed or no such day. */
 MUST_USE bool time_parse(const char *s, int64_t now, int hour, const char *zone, int64_t *out);

@@ -109,6 +109,14 @@ char *time_local(struct pool *pool, int64_t t, const char *zone)
                      tm.tm_min, name);
 }
 
+char *time_both(struct pool *pool, int64_t t, const char *zone)
+{
+  const char *iso = time_iso(pool, t), *local = time_local(pool, t, zone), *name = strrchr(local, ' ') + 1;
+  if (strcmp(name, "UTC") != 0)
+    return pool_printf(pool, "%s (%s)", local, iso);
+  return t % 60 ? pool_printf(pool, "%.10s %.8s UTC", iso, iso + 11) : pool_strdup(pool, local);
+}
+
 /* Exactly width digits at *p; moves it on. -1 if they are not there. */
 static int digits(const char **p, int width)
 {

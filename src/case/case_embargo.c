@@ -31,7 +31,7 @@ const char *embargo_what_name(enum embargo_what w)
 /* "2027-01-31 10:00 CET (2027-01-31T09:00:00Z)": the instant is exact, whoever reads it where. */
 static const char *instant(const struct embargo_act *a, int64_t t)
 {
-  return pool_printf(a->pool, "%s (%s)", time_local(a->pool, t, a->zone), time_iso(a->pool, t));
+  return time_both(a->pool, t, a->zone);
 }
 
 static const char *iso(const struct embargo_act *a, int64_t t)
@@ -41,7 +41,7 @@ static const char *iso(const struct embargo_act *a, int64_t t)
 
 static const char *name_or_default(struct embargo_who who)
 {
-  return text_empty(who.name) ? "the default embargo" : who.name;
+  return text_empty(who.name) ? EMBARGO_BY_DEFAULT : who.name;
 }
 
 void embargo_describe(const struct embargo_act *a, enum embargo_what what, int64_t before, struct embargo_change *out)

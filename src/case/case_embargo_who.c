@@ -33,7 +33,7 @@ void embargo_put_behind(const struct embargo_act *a, const char *field, struct e
   bool nobody = text_empty(who.name);
   case_set(a->pool, a->vc,
            &(struct case_field){ .name = field,
-                                 .value = nobody ? "the default embargo" : who.name,
+                                 .value = nobody ? EMBARGO_BY_DEFAULT : who.name,
                                  .extra = side_words[nobody      ? 0
                                                      : who.party ? 2
                                                                  : 1],
@@ -63,7 +63,7 @@ static const char *behind_words(struct pool *pool, const struct case_field *f)
 const char *embargo_agreed_by(struct pool *pool, const struct vuln_case *vc)
 {
   const struct case_field *f = embargo_behind(vc, EMBARGO_AGREED);
-  return f || (vc->em != EM_ACTIVE && vc->em != EM_REVISE) ? behind_words(pool, f) : "the default embargo";
+  return f || (vc->em != EM_ACTIVE && vc->em != EM_REVISE) ? behind_words(pool, f) : EMBARGO_BY_DEFAULT;
 }
 
 const char *embargo_proposed_by(struct pool *pool, const struct vuln_case *vc)
@@ -254,7 +254,7 @@ void embargo_merged(struct pool *pool, struct vuln_case *into, const struct vuln
   case_unset(into, EMBARGO_HELD, NULL); /* of one of the two only */
   if (into->embargo_proposed && !embargo_behind(into, EMBARGO_OPEN)) /* a default embargo that has become the later date */
     case_set(pool, into,
-             &(struct case_field){ .name = EMBARGO_OPEN, .value = "the default embargo", .extra = side_words[0], .by = "" });
+             &(struct case_field){ .name = EMBARGO_OPEN, .value = EMBARGO_BY_DEFAULT, .extra = side_words[0], .by = "" });
 }
 
 static bool keeps(const struct vuln_case *vc)

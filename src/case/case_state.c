@@ -200,8 +200,8 @@ enum status cs_date(struct vuln_case *vc, unsigned had, enum cs_fact fact, const
     if (when->whole_day && at < needed && needed - at < DAY)
       at = needed;
     if (at < needed)
-      return fault(err, ST_REJECT, "'%s' cannot be earlier than '%s', which it needs: %s (%s)", cs_fact_names[fact],
-                   cs_fact_names[i], time_local(pool, needed, when->zone), time_iso(pool, needed));
+      return fault(err, ST_REJECT, "'%s' cannot be earlier than '%s', which it needs: %s", cs_fact_names[fact],
+                   cs_fact_names[i], time_both(pool, needed, when->zone));
   }
   for (unsigned i = 0; i < CS_FACTS; i++)
     if ((vc->cs & ~had) >> i & 1)

@@ -12,7 +12,7 @@
 
 static const char *instant(struct command_context *cx, int64_t t)
 {
-  return pool_printf(cx->pool, "%s (%s)", time_local(cx->pool, t, cx->w->conf->zone), time_iso(cx->pool, t));
+  return time_both(cx->pool, t, cx->w->conf->zone);
 }
 
 static bool embargo_holds(const struct vuln_case *vc)

@@ -52,7 +52,7 @@ static bool date_of(struct command_context *cx, const char *s, int64_t *out)
 
 static const char *both_zones(struct command_context *cx, int64_t t)
 {
-  return pool_printf(cx->pool, "%s (%s)", time_iso(cx->pool, t), time_local(cx->pool, t, cx->w->conf->zone));
+  return time_both(cx->pool, t, cx->w->conf->zone);
 }
 
 static enum status show(struct command_context *cx)

@@ -10,7 +10,7 @@
 /* "2027-01-31 10:00 CET (2027-01-31T09:00:00Z)": the instant is exact, whoever reads it where. */
 static const char *instant(struct command_context *cx, int64_t t)
 {
-  return pool_printf(cx->pool, "%s (%s)", time_local(cx->pool, t, cx->w->conf->zone), time_iso(cx->pool, t));
+  return time_both(cx->pool, t, cx->w->conf->zone);
 }
 
 static struct embargo_act acting(struct command_context *cx)

@@ -108,11 +108,14 @@ enum status command_do_unwatch(struct command_context *cx, const struct command 
   enum status st = command_no_args(cmd, err);
   if (st != ST_OK)
     return st;
-  if (!case_remove_member(command_case(cx), me, MEMBER_WATCHER)) {
-    command_say(cx, "you did not watch %s", command_case(cx)->id);
-    return ST_OK;
-  }
-  command_event(cx, "member.unwatch", "no longer watched by %s", me);
-  command_say(cx, "you no longer watch %s", command_case(cx)->id);
+  const struct vuln_case *vc = command_case(cx);
+  bool watched = case_remove_member(command_case(cx), me, MEMBER_WATCHER);
+  if (watched)
+    command_event(cx, "member.unwatch", "no longer watched by %s", me);
+  command_say(cx, watched ? "you no longer watch %s" : "you did not watch %s", vc->id);
+  if (case_has_member(vc, me, MEMBER_ASSIGNEE))
+    command_say(cx, "its mail goes on: it is assigned to you (#unassign %s)", me);
+  else if (cx->w->analyst->duty)
+    command_say(cx, "its letters and alarms go on: you are on duty (duty = yes in the configuration)");
   return ST_OK;
 }

@@ -97,6 +97,7 @@ static const struct conf_setting settings[] = {
   { CONF_ANALYST, "observer", CONF_BOOL, AT(conf_analyst, observer), "no", 0, 0, NULL, "Reads, commands nothing." },
 
   { CONF_STAKEHOLDER, "address", CONF_ADDRESS, AT(conf_stakeholder, address), "!", 0, 0, NULL, "Where notices go." },
+  { CONF_STAKEHOLDER, "title", CONF_STR, AT(conf_stakeholder, title), "", 0, 0, NULL, "How letters address them." },
   { CONF_STAKEHOLDER, "kind", CONF_STR, AT(conf_stakeholder, kind), "other", 0, 0, "regulator|coordinator|isac|customer|supplier|other", "What they are." },
   { CONF_STAKEHOLDER, "fingerprint", CONF_FPR, AT(conf_stakeholder, fingerprint), NULL, 0, 0, NULL, "Full fingerprint of their key." },
   { CONF_STAKEHOLDER, "key_file", CONF_PATH, AT(conf_stakeholder, key_file), NULL, 0, 0, NULL, "Their public key." },

@@ -206,10 +206,13 @@ static void put_embargo(struct gate *g, struct buf *b, struct pool *pool, const 
   const char *by = embargo_agreed_by(pool, vc);
   buf_printf(b, "embargo:     %s", em_state_name(vc->em));
   if (vc->embargo_until)
-    buf_printf(b, " %s %s (%s)", vc->em == EM_EXITED ? "since" : "until", local(g, pool, vc->embargo_until), time_iso(pool, vc->embargo_until));
-  buf_printf(b, "%s%s\n", text_empty(by) || vc->em == EM_EXITED ? "" : ", proposed by ", vc->em == EM_EXITED ? "" : by);
+    buf_printf(b, " %s %s", vc->em == EM_EXITED ? "since" : "until", time_both(pool, vc->embargo_until, g->conf->zone));
+  bool by_default = !strcmp(by, EMBARGO_BY_DEFAULT);
+  if (!text_empty(by) && vc->em != EM_EXITED)
+    buf_printf(b, ", %s%s", by_default ? "" : "proposed by ", by);
+  buf_adds(b, "\n");
   if (vc->embargo_proposed)
-    buf_printf(b, "proposed:    embargo until %s (%s), by %s\n", local(g, pool, vc->embargo_proposed), time_iso(pool, vc->embargo_proposed),
+    buf_printf(b, "proposed:    embargo until %s, by %s\n", time_both(pool, vc->embargo_proposed, g->conf->zone),
                embargo_proposed_by(pool, vc));
 }
 
@@ -221,7 +224,7 @@ enum status answer_case(struct gate *g, struct pool *pool, const struct vuln_cas
   buf_printf(&b, "%s  %s\n", vc->id, case_get(vc, "title"));
   buf_printf(&b, "report:      %s\n", rm_state_name(vc->rm));
   put_embargo(g, &b, pool, vc);
-  buf_printf(&b, "facts:       %s\n", cs);
+  buf_printf(&b, "facts:       %s (a capital letter: it has happened; the letters are below)\n", cs);
   put_preferences(&b, vc);
   buf_printf(&b, "opened:      %s (%s)\nassigned:    %s\n", local(g, pool, vc->opened_at), vc->channel, assignees(pool, vc));
   if (vc->arrived_clear)

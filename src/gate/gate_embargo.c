@@ -23,7 +23,7 @@ static const char *const letter_of[] = {
 /* ---- what a letter says ---- */
 static const char *instant(struct run *r, int64_t t)
 {
-  return t ? pool_printf(r->pool, "%s (%s)", time_local(r->pool, t, r->g->conf->zone), time_iso(r->pool, t)) : "";
+  return t ? time_both(r->pool, t, r->g->conf->zone) : "";
 }
 
 static bool is_by(const struct embargo_who *who, const char *address)
@@ -59,7 +59,7 @@ static struct tvalue *change_vars(struct run *r, const struct embargo_change *c,
   tvalue_sets(pool, v, "until", instant(r, c->until));
   tvalue_sets(pool, v, "before", instant(r, c->before == c->until ? 0 : c->before));
   tvalue_sets(pool, v, "proposed", instant(r, c->proposed));
-  tvalue_sets(pool, v, "proposed_by", text_empty(c->proposed_by.name) ? "the default embargo" : c->proposed_by.name);
+  tvalue_sets(pool, v, "proposed_by", c->proposed_by.name);
   tvalue_sets(pool, v, "ended", over ? instant(r, c->what == EMBARGO_ENDED ? c->before : clock_now(&r->g->clock)) : "");
   tvalue_sets(pool, v, "reason", c->reason);
   tvalue_setb(pool, v, "because_public", c->cause == EMBARGO_CAUSE_PUBLIC);

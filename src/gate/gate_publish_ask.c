@@ -11,7 +11,7 @@
 
 static const char *instant(struct run *r, int64_t t)
 {
-  return pool_printf(r->pool, "%s (%s)", time_local(r->pool, t, r->g->conf->zone), time_iso(r->pool, t));
+  return time_both(r->pool, t, r->g->conf->zone);
 }
 
 bool publish_is(const char *what)

@@ -14,7 +14,7 @@ struct telling {
 
 static const char *instant(struct gate *g, struct pool *pool, int64_t t)
 {
-  return pool_printf(pool, "%s (%s)", time_local(pool, t, g->conf->zone), time_iso(pool, t));
+  return time_both(pool, t, g->conf->zone);
 }
 
 const char *publish_lines(struct pool *pool, const char *s)

@@ -61,13 +61,23 @@ static enum status thread(struct run *r, const struct letter_spec *s, struct mai
   return st;
 }
 
+/* How a letter addresses them: a stakeholder's name in the configuration is a word for commands, and no name. */
+static const char *salutation(const struct run *r, const struct letter_spec *s)
+{
+  const struct party *p = s->party.vc ? &s->party.vc->party[s->party.index] : NULL;
+  if (!p || text_empty(p->stakeholder))
+    return s->to_name ? s->to_name : "";
+  const struct conf_stakeholder *known = conf_stakeholder_by_name(r->g->conf, p->stakeholder);
+  return known ? known->title : "";
+}
+
 static void put_reference(struct run *r, const struct letter_spec *s, struct tvalue *vars)
 {
   const char *id = s->vc ? s->vc->id : "";
   const char *tag = *id ? write_tag(r->g, r->pool, id, s->to_address) : "";
   tvalue_sets(r->pool, vars, "reference_line", mail_ref_line(r->pool, id, tag));
   struct tvalue *to = tvalue_object(r->pool);
-  tvalue_sets(r->pool, to, "name", s->to_name ? s->to_name : "");
+  tvalue_sets(r->pool, to, "name", salutation(r, s));
   tvalue_sets(r->pool, to, "address", s->to_address);
   tvalue_set(r->pool, vars, "recipient", to);
   tvalue_setb(r->pool, vars, "encrypted", s->encrypt);
@@ -99,8 +109,8 @@ static struct mail_draft draft_of(struct run *r, const struct letter_spec *s, co
   return d;
 }
 
-enum status write_letter(struct run *r, const struct letter_spec *s, struct tvalue *vars, struct outgoing **out, char ***missing,
-                         struct fault *err)
+enum status write_letter(struct run *r, const struct letter_spec *s, struct tvalue *vars, struct outgoing **out,
+                         char ***missing, struct fault *err)
 {
   struct template_letter t;
   const char *language = s->language ? s->language : r->g->conf->language;
@@ -112,8 +122,13 @@ enum status write_letter(struct run *r, const struct letter_spec *s, struct tval
   if (st)
     return fault_add(err, "template %s", s->template_name);
   struct outgoing *o = pool_new_of(r->pool, struct outgoing);
-  *o = (struct outgoing){ .kind = s->kind, .vc = s->vc, .party = s->party, .to_name = s->to_name, .encrypt = s->encrypt,
-                          .fingerprint = s->fingerprint ? s->fingerprint : "", .key = s->key };
+  *o = (struct outgoing){ .kind = s->kind,
+                          .vc = s->vc,
+                          .party = s->party,
+                          .to_name = s->to_name,
+                          .encrypt = s->encrypt,
+                          .fingerprint = s->fingerprint ? s->fingerprint : "",
+                          .key = s->key };
   o->draft = draft_of(r, s, &t);
   o->draft.message_id = message_id(r, s);
   st = thread(r, s, &o->draft, err);

@@ -55,7 +55,28 @@ def help_that_suffices(s):
         refused(r, line, *why)
 
 
-STORIES = [questions_are_answered, help_that_suffices]
+@live
+def the_end_of_an_embargo(s):
+    """Who kept it reads where it is published, under which id, and thanks; a stakeholder is not addressed by the configuration's word."""
+    fw, = opened(s)
+    ok(s.command(s.alice, "#validate\n#accept\n#cve CVE-2026-12345\n#invite cisa\n#unwatch\n", fw))
+    m = s.one(s.cisa, "invitation")
+    expect("\nHello,\n" in m.text and "Dear" not in m.text, "no \"Dear cisa\"", m.text)
+    s.deliver(s.cisa.encrypted(s.ADDRESS, "Re: " + m.subject, "#embargo accept\n\n" + m.quoted(), reply_to=m))
+    s.once()
+    s.fresh(s.cisa), s.fresh(s.robin), s.fresh(s.alice), s.fresh(s.bob)
+    r = ok(s.command(s.alice, "#show\n", fw))
+    expect("the default embargo\n" in r.text and "proposed by the default" not in r.text, "who proposed the date", r.text)
+    r = ok(s.command(s.alice, "#unwatch\n#public 2026-11-01 https://pumps.example/pump-9\n#close fixed\n", fw))
+    expect("you are on duty" in one_line(r.text) and "WARNING: nobody has answered the reporter yet" in one_line(r.text), "what goes on, and what was forgotten", r.text)
+    for who in (s.cisa, s.robin):
+        m = s.one(who, "the end")
+        for words in ("\nCVE:         CVE-2026-12345\n", "\nSee:         https://pumps.example/pump-9\n", "Thank you for keeping the matter confidential"):
+            expect(words in m.text, "the letter says: " + words, m.text)
+        expect(not re.search(r"UTC \(20", m.text), "each instant once", m.text)
+
+
+STORIES = [questions_are_answered, help_that_suffices, the_end_of_an_embargo]
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, {}))

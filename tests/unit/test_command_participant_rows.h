@@ -189,7 +189,7 @@
 { PARTY_REPORTER, PROOF_SIGNED, EM_ACTIVE, false, PARTY_PLAIN,
   "#embargo propose -3d\n#embargo propose 2001-01-01\n#embargo propose soon\n#embargo propose +90d",
   "refused #embargo propose -3d: the date is not understood: 2027-01-31 or +30d would be\n"
-  "refused #embargo propose 2001-01-01T09:00:00Z: 2001-01-01 09:00 UTC (2001-01-01T09:00:00Z) is not in the future\n"
+  "refused #embargo propose 2001-01-01T09:00:00Z: 2001-01-01 09:00 UTC is not in the future\n"
   "refused #embargo propose soon: the date is not understood: 2027-01-31 or +30d would be\n"
   "done #embargo propose 2027-04-15T08:00:00Z [embargo.propose: proposed until 2027-04-15T08:00:00Z; until 2027-02-14T08:00:00Z holds] (all are told)" },
 { PARTY_SUPPLIER, PROOF_SIGNED, EM_ACTIVE, false, PARTY_INVITED,
