@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from commands import ONE, TWO, field, live, members, ok, refused, token_of  # noqa: E402
 from gateway import BUILD, expect  # noqa: E402
-from story import SECRET, main  # noqa: E402
+from story import SECRET, instant, main  # noqa: E402
 
 THREE = "EMB-2026-0003"
 
@@ -135,7 +135,7 @@ def merged_embargo(s):
     c = s.show()
     expect(c["embargo"] == "Active" and c["embargo_until"] == soon, "it holds now", c)
     m = s.one(s.robin, "the news")
-    expect("earliest" in m.text and soon in m.text and agreed in m.text and "sam" not in m.text.lower() and m.encrypted, "Robin's date is another", m.text)
+    expect("earliest" in m.text and instant(soon) in m.text and instant(agreed) in m.text and "sam" not in m.text.lower() and m.encrypted, "Robin's date is another", m.text)
     expect(not s.fresh(sam), "Sam's is not")
     r = ok(s.command(s.alice, "#due\n", fw2), "#due")
     expect("Look at it" in r.text and ONE in r.subject, "the reminder is not lost", r.text)
@@ -149,7 +149,7 @@ def merged_embargo(s):
     expect(s.show()["embargo"] == "Exited", "over is over", s.show())
     for who in (s.robin, sam):
         m = s.one(who, "the end")
-        expect("has ended before its date" in m.text and soon in m.text, "who kept it is told", m.text)
+        expect("has ended before its date" in m.text and instant(soon) in m.text, "who kept it is told", m.text)
     expect("ended: it leaked" in s.ctl("show", ONE), "and the history says why")
     refused(s.command(s.alice, "#case %s\n#validate\n#accept\n#close done\n#merge EMB-2026-0099\n" % ONE), "#merge EMB-2026-0099", "there is no case")
 

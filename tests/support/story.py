@@ -46,6 +46,11 @@ class Story(Site):
         return self.ctl_json("show", case)
 
 
+def instant(when):
+    """As mails show it in UTC: "2099-05-01 10:00 UTC", with its seconds unless they are 0."""
+    return "%s UTC" % (when[:16] if when[17:19] == "00" else when[:19]).replace("T", " ")
+
+
 def wait(cond, what, seconds=60):
     until = time.time() + seconds
     while not cond():
