@@ -24,10 +24,32 @@ static enum status spam(struct doing *d, const struct effect *e)
   return ST_OK;
 }
 
+/* What a line above has merged into the case lies in the store as a case of its own until this mail is committed. */
+static enum status add_merged(struct doing *d, const struct effect *e, char **text, struct fault *err)
+{
+  bool of_case = e->answer == ANSWER_SHOW || e->answer == ANSWER_HISTORY || e->answer == ANSWER_DUE;
+  enum status st = ST_OK;
+  for (size_t i = 0; !st && of_case && i < d->plan->effect_count; i++) {
+    const struct effect *m = &d->plan->effect[i];
+    struct vuln_case *was = NULL;
+    char *more = NULL;
+    if (m->kind != EFFECT_MERGE || m->vc != e->vc || m->command >= e->command)
+      continue;
+    st = store_case_load(d->r->g->store, d->r->pool, d->plan->vc[m->to_vc]->id, &was, err);
+    if (!st)
+      st = answer_text(d->r->g, d->r->pool, e, was, &more, err);
+    if (!st)
+      *text = pool_printf(d->r->pool, "%s\n-------- of %s, which this mail has merged into it, as it was\n\n%s", *text, was->id, more);
+  }
+  return st;
+}
+
 static enum status answer(struct doing *d, const struct effect *e, struct fault *err)
 {
   char *text = NULL;
   enum status st = answer_text(d->r->g, d->r->pool, e, e->vc >= 0 ? d->plan->vc[e->vc] : NULL, &text, err);
+  if (!st)
+    st = add_merged(d, e, &text, err);
   if (st == ST_REJECT || st == ST_DENIED) {
     bool failed = d->plan->failed; /* then the other answers are given all the same */
     st = effect_deny(d, e, err, pool_strdup(d->r->pool, err->text));

@@ -275,6 +275,8 @@ enum status effect_release(struct doing *d, const struct effect *e, struct fault
   if (st || scheduled)
     return st;
   const char *why = approve ? may_release(d, &p) : may_cancel(&p);
+  if (!why && approve && vc->spam)
+    why = pool_printf(r->pool, "%s is marked as spam: nobody is written to about it; #cancel %s drops what waits", vc->id, e->args);
   if (why)
     return effect_deny(d, e, err, why);
   if (!d->mail->dry_run) {

@@ -76,7 +76,35 @@ def the_end_of_an_embargo(s):
         expect(not re.search(r"UTC \(20", m.text), "each instant once", m.text)
 
 
-STORIES = [questions_are_answered, help_that_suffices, the_end_of_an_embargo]
+@live
+def below_a_merge(s):
+    """#show, #history and #due below #merge in the same mail have the letters and the history of both."""
+    opened(s, "The pump", "The pump again")
+    ok(s.command(s.bob, "#case %s\n#note\nAn okapi of the second.\n#end\n#remind 2099-01-01 the zebu of the second\n" % TWO))
+    r = ok(s.command(s.alice, "#case %s\n#merge %s\n#show\n#history\n#due\n" % (ONE, TWO)), "#merge", "#show", "#history", "#due")
+    shown, history, due = (r.text.split("\n#show\n")[1].split("\n#history\n")[0], r.text.split("\n#history\n")[1].split("\n#due\n")[0],
+                           r.text.split("\n#due\n")[-1])
+    expect("An okapi of the second." in shown and "Subject: The pump again" in shown and "Subject: The pump\n" in shown, "the letters of both", r.text)
+    expect(history.count("case.opened") == 2 and "which this mail has merged into it" in history, "the history of both", history)
+    expect("the zebu of the second" in due, "the reminders of both", due)
+    after = s.command(s.alice, "#case %s\n#show\n" % ONE).text
+    expect("An okapi of the second." in after and "which this mail" not in after, "and afterwards it is one", after)
+
+
+@live
+def nothing_to_spam(s):
+    """What waits for a release does not go out once the case is spam; it can be dropped."""
+    opened(s)
+    r = s.command(s.alice, "#case %s\n#reply\nThank you.\n" % ONE)  # no #end, nothing to cut: it waits
+    m = re.search(r"#approve ([a-z2-7]{16})$", r.text, re.M)
+    expect(m and not s.fresh(s.robin), "it waits", r.text)
+    ok(s.command(s.alice, "#case %s\n#spam\n" % ONE), "#spam")
+    refused(s.command(s.alice, "#approve %s\n" % m.group(1)), "#approve", "marked as spam", "#cancel " + m.group(1))
+    ok(s.command(s.alice, "#cancel %s\n" % m.group(1)), "#cancel")
+    expect(not s.fresh(s.robin) and not s.ctl_json("pending"), "nothing went out, nothing waits")
+
+
+STORIES = [questions_are_answered, help_that_suffices, the_end_of_an_embargo, below_a_merge, nothing_to_spam]
 
 if __name__ == "__main__":
-    sys.exit(main(STORIES, {}))
+    sys.exit(main(STORIES, {below_a_merge: {"extra": "profile = {\"generic\"}"}}))
