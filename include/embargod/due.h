@@ -117,6 +117,14 @@ size_t due_plan(struct pool *pool, const struct due_deadline *d, size_t count, c
 /* When to look again: the next point or due instant after now; 0: none. */
 int64_t due_next(struct pool *pool, const struct due_deadline *d, size_t count, const struct due_world *w);
 
+/* ---- when to look at which case (src/due/due_agenda.c): in memory ---- */
+struct due_agenda;
+struct due_agenda *due_agenda_new(struct pool *pool); /* lives in the pool, and grows there */
+void due_agenda_set(struct due_agenda *a, const char *id, int64_t at); /* 0: not before something happens in it */
+/* Those whose time has come, in no order; they are on it no more before they are set again. The ids live as long as the agenda. */
+size_t due_agenda_take(struct due_agenda *a, struct pool *pool, int64_t now, const char ***ids);
+int64_t due_agenda_next(const struct due_agenda *a); /* the earliest; 0: none */
+
 /* ---- the daily digest, and the clock itself ---- */
 /* True when the digest of a local day (20261124) that is after last_day is to be made: the hour of that day has been reached. Days passed
  * over by a jump are not made up for: the digest tells what is, not what was. last_day 0: never yet. */

@@ -114,6 +114,10 @@ MUST_USE enum status store_case_erase(struct store *st, const char *id, struct f
  * *next: the earliest end that is still to come; 0: none. */
 MUST_USE enum status store_embargo_due(struct store *st, struct pool *pool, int64_t now, size_t max, char ***ids, size_t *count,
                                        int64_t *next, struct fault *err);
+/* Open cases, neither merged nor spam, in which a party has not answered since before the instant of its next step: before[0] when nobody
+ * was reminded, [1] when the analysts were not told yet, [2] in any case; -1: there is no such step. */
+MUST_USE enum status store_case_silent(struct store *st, struct pool *pool, const int64_t before[3], char ***ids, size_t *count,
+                                       struct fault *err);
 struct case_filter {
   int rm;                /* -1: any; else enum rm_state */
   bool open_only;

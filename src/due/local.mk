@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 noinst_LIBRARIES += libdue.a
-libdue_a_SOURCES = src/due/due_span.c src/due/due_define.c src/due/due_judge.c src/due/due_remind.c src/due/due_words.c src/due/due_private.h
+libdue_a_SOURCES = src/due/due_span.c src/due/due_define.c src/due/due_judge.c src/due/due_remind.c src/due/due_agenda.c src/due/due_words.c src/due/due_private.h
 DUE_ROOM = libdue.a $(BASE_ROOM)
 
 if HAVE_CHECK

@@ -86,6 +86,7 @@ enum status gate_new(const struct gate_options *o, struct gate **out, struct fau
   g->answer_pool = pool_new("answers");
   g->key_pool = pool_new("keys");
   g->changed_pool = pool_new("changed cases");
+  g->agenda_pool = pool_new("agenda");
   *out = g;
   enum status st = secret_init(err);
   if (!st)
@@ -123,6 +124,7 @@ void gate_free(struct gate **gp)
   pool_free(&g->answer_pool);
   pool_free(&g->key_pool);
   pool_free(&g->changed_pool);
+  pool_free(&g->agenda_pool);
   pool_free(&g->conf_pool);
   struct pool *pool = g->pool;
   *gp = NULL;

@@ -141,18 +141,26 @@ static void chase_decide(struct run *r)
   run_goto(r, r->work.out_count ? RUN_SEAL : RUN_COMMIT);
 }
 
+static int64_t before(int64_t now, int days)
+{
+  return days > 0 ? now - (int64_t)days * DAY_S : -1;
+}
+
+/* The store says in which cases somebody is silent for so long: no other is loaded. */
 static enum status look(struct gate *g, struct fault *err)
 {
-  AUTO(pool_freep) struct pool *pool = pool_new_wiping("participants");
-  struct case_filter f = { .rm = -1, .open_only = true, .max = 100000 };
-  struct vuln_case **vc = NULL;
+  AUTO(pool_freep) struct pool *pool = pool_new("participants");
+  const struct conf *c = g->conf;
+  int64_t now = clock_now(&g->clock);
+  const int64_t silent[] = { before(now, c->chase_days), before(now, c->chase_assignee_days), before(now, c->unresponsive_days) };
+  char **id = NULL;
   size_t n = 0;
-  enum status st = store_case_list(g->store, pool, &f, &vc, &n, err);
+  enum status st = store_case_silent(g->store, pool, silent, &id, &n, err);
   for (size_t i = 0; !st && i < n; i++) {
-    if (!any_due(g, vc[i]) || run_in_hand(g, chase_decide, vc[i]->id))
+    if (run_in_hand(g, chase_decide, id[i]))
       continue;
     struct run *r = run_new_system(g, chase_decide);
-    r->about = pool_strdup(r->pool, vc[i]->id);
+    r->about = pool_strdup(r->pool, id[i]);
     r->whole = true;
   }
   return st;

@@ -4,7 +4,8 @@
  * it, so that no restart and no jump of the clock reminds twice or never. */
 #include "gate_due.h"
 
-#define LOOK_S 3600    /* a look at all open cases, at least so often */
+#define LOOK_S 3600    /* a look at the agenda, at least so often; and when what was due could not be done */
+#define LOOK_ALL_S 86400 /* a look at all open cases, in case something was missed */
 #define LOOK_SOON_S 60 /* after something has happened */
 
 /* ---- reminders ---- */
@@ -176,8 +177,9 @@ static enum status look_at(struct gate *g, struct pool *pool, const struct vuln_
     if (k.note[i].at > w.now && (!next || k.note[i].at < next))
       next = k.note[i].at;
   }
-  if (next && next < g->deadline_look_at)
-    g->deadline_look_at = next;
+  if (wanted && (!next || next > w.now + LOOK_S))
+    next = w.now + LOOK_S;
+  due_agenda_set(g->agenda, vc->id, next);
   if (wanted && !in_hand(g, vc->id)) {
     struct run *r = run_new_system(g, due_decide);
     r->about = pool_strdup(r->pool, vc->id);
@@ -194,17 +196,47 @@ static void forget_changed(struct gate *g)
   pool_reset(g->changed_pool);
 }
 
+/* At the start, after a reload or a clock that was set, and once a day. */
 static enum status look_at_all(struct gate *g, struct fault *err)
 {
   AUTO(pool_freep) struct pool *pool = pool_new_wiping("deadlines");
   struct case_filter f = { .rm = -1, .open_only = true, .max = 100000 };
   struct vuln_case **vc = NULL;
   size_t n = 0;
-  g->deadline_look_at = clock_now(&g->clock) + LOOK_S;
+  g->deadlines_all_at = clock_now(&g->clock) + LOOK_ALL_S;
   forget_changed(g);
+  pool_reset(g->agenda_pool);
+  g->agenda = due_agenda_new(g->agenda_pool);
   enum status st = store_case_list(g->store, pool, &f, &vc, &n, err);
   for (size_t i = 0; !st && i < n; i++)
     st = look_at(g, pool, vc[i], err);
+  log_event(&g->log, LOG_LEVEL_DEBUG, "deadlines of all open cases looked at", LOG_INT("loaded", (int64_t)n));
+  return st;
+}
+
+static enum status look_at_one(struct gate *g, struct pool *pool, const char *id, struct fault *err)
+{
+  struct vuln_case *vc = NULL;
+  enum status st = store_case_live(g->store, pool, id, &vc, err); /* of a merged one what happens there is the other's */
+  if (st == ST_REJECT) { /* erased meanwhile */
+    fault_clear(err);
+    return ST_OK;
+  }
+  return !st && vc->rm != RM_CLOSED && text_empty(vc->merged_into) ? look_at(g, pool, vc, err) : st;
+}
+
+/* Of the open cases only those whose time has come are loaded. */
+static enum status look_at_due(struct gate *g, struct fault *err)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new_wiping("deadlines");
+  const char **id = NULL;
+  enum status st = ST_OK;
+  size_t n = due_agenda_take(g->agenda, pool, clock_now(&g->clock), &id);
+  for (size_t i = 0; !st && i < n; i++)
+    st = look_at_one(g, pool, id[i], err);
+  if (st)
+    g->deadlines_all_at = 0; /* what was taken is looked at again */
+  log_event(&g->log, LOG_LEVEL_DEBUG, "deadlines that are due looked at", LOG_INT("loaded", (int64_t)n));
   return st;
 }
 
@@ -212,16 +244,8 @@ static enum status look_at_changed(struct gate *g, struct fault *err)
 {
   AUTO(pool_freep) struct pool *pool = pool_new_wiping("deadlines");
   enum status st = ST_OK;
-  for (size_t i = 0; !st && i < g->changed_count; i++) {
-    struct vuln_case *vc = NULL;
-    st = store_case_load(g->store, pool, g->changed[i], &vc, err);
-    if (st == ST_REJECT) { /* erased meanwhile */
-      fault_clear(err);
-      st = ST_OK;
-    } else if (!st && vc->rm != RM_CLOSED && text_empty(vc->merged_into)) {
-      st = look_at(g, pool, vc, err);
-    }
-  }
+  for (size_t i = 0; !st && i < g->changed_count; i++)
+    st = look_at_one(g, pool, g->changed[i], err);
   forget_changed(g);
   return st;
 }
@@ -246,12 +270,17 @@ void gate_due_changed_by(struct run *r)
 void gate_due_tick(struct gate *g)
 {
   struct fault err = { 0 };
-  int64_t now = clock_now(&g->clock);
-  bool back = now + LOOK_S < g->deadline_look_at; /* the clock was set back */
-  bool all = now >= g->deadline_look_at || back, some = g->changed_count && now >= g->changed_look_at;
-  if (!g->ring_ready || g->stopping || (!all && !some) || g->store_pause > clock_mono(&g->clock))
+  int64_t now = clock_now(&g->clock), next;
+  bool back = now + LOOK_ALL_S < g->deadlines_all_at; /* the clock was set back */
+  bool all = !g->agenda || !g->deadline_look_at || back || now >= g->deadlines_all_at;
+  bool some = g->changed_count && now >= g->changed_look_at;
+  if (!g->ring_ready || g->stopping || (!all && !some && now < g->deadline_look_at && now + LOOK_S >= g->deadline_look_at) ||
+      g->store_pause > clock_mono(&g->clock))
     return;
   g->did_something = true;
-  if (all ? look_at_all(g, &err) : look_at_changed(g, &err))
+  enum status st = all ? look_at_all(g, &err) : some ? look_at_changed(g, &err) : look_at_due(g, &err);
+  if (st)
     log_event(&g->log, LOG_LEVEL_ERR, "deadlines cannot be looked at", LOG_STR("why", err.text));
+  next = due_agenda_next(g->agenda);
+  g->deadline_look_at = next && next < now + LOOK_S ? next : now + LOOK_S;
 }

@@ -5,6 +5,7 @@
 #include "gate_keywatch.h"
 
 #include <embargod/due.h>
+#include <strings.h>
 
 #define META "key-watch"
 #define LOOK_S 30
@@ -45,38 +46,71 @@ static void add_configured(struct list *l, const char *owner, const char *advice
                                 .remark = usable ? why : "" });
 }
 
-static bool met_before(struct vuln_case *const *vc, size_t at, size_t party)
+/* A party that is looked at, with its case. */
+struct watched_party {
+  const struct party *party;
+  const char *case_id;
+  size_t order;
+};
+
+static int by_address(const void *a, const void *b)
 {
-  const char *address = vc[at]->party[party].address;
-  for (size_t i = 0; i <= at; i++)
-    for (size_t k = 0; k < (i < at ? vc[i]->party_count : party); k++)
-      if (text_ieq(vc[i]->party[k].address, address) && !vc[i]->party[k].removed)
-        return true;
-  return false;
+  const struct watched_party *x = a, *y = b;
+  int d = strcasecmp(x->party->address, y->party->address);
+  return d ? d : x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* Reporters and others who had a key. Stakeholders' keys come from the configuration. */
+static int by_order(const void *a, const void *b)
+{
+  const struct watched_party *x = a, *y = b;
+  return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* Reporters and others, each address once: of the first case that has it. Sorted, not compared in pairs. */
+static size_t each_once(struct list *l, struct vuln_case *const *vc, size_t count, struct watched_party **out)
+{
+  struct watched_party *all = NULL;
+  size_t n = 0, cap = 0, kept = 0;
+  for (size_t i = 0; i < count; i++)
+    for (size_t k = 0; k < vc[i]->party_count; k++) {
+      const struct party *p = &vc[i]->party[k];
+      if (p->removed || text_empty(p->address))
+        continue;
+      all = pool_grow(l->pool, all, n, &cap, sizeof *all);
+      all[n] = (struct watched_party){ p, vc[i]->id, n };
+      n++;
+    }
+  if (n)
+    qsort(all, n, sizeof *all, by_address);
+  for (size_t i = 0; i < n; i++)
+    if (!kept || !text_ieq(all[i].party->address, all[kept - 1].party->address))
+      all[kept++] = all[i];
+  if (kept)
+    qsort(all, kept, sizeof *all, by_order);
+  *out = all;
+  return kept;
+}
+
+/* Those who had a key. Stakeholders' keys come from the configuration. */
 static enum status add_parties(struct list *l, struct vuln_case *const *vc, size_t count, struct fault *err)
 {
   enum status st = ST_OK;
-  for (size_t i = 0; !st && i < count; i++)
-    for (size_t k = 0; !st && k < vc[i]->party_count; k++) {
-      const struct party *p = &vc[i]->party[k];
-      struct stored_key key;
-      bool found = false;
-      if (p->removed || text_empty(p->address) || conf_stakeholder_by_address(l->g->conf, p->address) ||
-          met_before(vc, i, k))
-        continue;
-      st = store_key_get(l->g->store, l->pool, p->address, &key, &found, err);
-      if (!st && found)
-        add(l, &(struct watched_key){
-                   .owner = pool_printf(l->pool, "%s (%s)", p->address, vc[i]->id),
-                   .fingerprint = key.fingerprint,
-                   .problem = "",
-                   .remark = "",
-                   .expires = key.expires,
-                   .advice = "Ask for a renewed key: it can come in any mail of theirs (signed with the old one)." });
-    }
+  struct watched_party *p = NULL;
+  size_t n = each_once(l, vc, count, &p);
+  for (size_t i = 0; !st && i < n; i++) {
+    struct stored_key key;
+    bool found = false;
+    if (conf_stakeholder_by_address(l->g->conf, p[i].party->address))
+      continue;
+    st = store_key_get(l->g->store, l->pool, p[i].party->address, &key, &found, err);
+    if (!st && found)
+      add(l, &(struct watched_key){ .owner = pool_printf(l->pool, "%s (%s)", p[i].party->address, p[i].case_id),
+                                    .fingerprint = key.fingerprint,
+                                    .problem = "",
+                                    .remark = "",
+                                    .expires = key.expires,
+                                    .advice = "Ask for a renewed key: it can come in any mail of theirs (signed with the old one)." });
+  }
   return st;
 }
 

@@ -331,7 +331,10 @@ struct gate {
   const char **changed;     /* cases in which something has happened */
   size_t changed_count, changed_cap;
   int64_t changed_look_at;  /* wall clock: when they are looked at */
-  int64_t deadline_look_at; /* wall clock: when the deadlines of the open cases are looked at again */
+  struct pool *agenda_pool;
+  struct due_agenda *agenda;  /* when the deadlines of which open case are looked at */
+  int64_t deadline_look_at; /* wall clock: when the agenda is looked at again; 0: all open cases */
+  int64_t deadlines_all_at; /* wall clock: when all open cases are */
   bool wake_held;           /* what letters were held for may have changed: each is due now */
 
   int signal_fd, control_fd;

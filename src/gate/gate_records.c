@@ -140,5 +140,7 @@ enum status record_delivered(struct gate *g, const struct outbox_answer *a, stru
     fault_clear(err);
     return ST_OK;
   }
+  if (!st)
+    gate_due_changed(g, l.case_id); /* it may meet a deadline, or start one */
   return st;
 }

@@ -134,6 +134,31 @@ enum status store_embargo_due(struct store *st, struct pool *pool, int64_t now, 
   return s;
 }
 
+/* ---- participants who do not answer ---- */
+enum status store_case_silent(struct store *st, struct pool *pool, const int64_t before[3], char ***ids, size_t *count, struct fault *err)
+{
+  AUTO(db_donep) struct db_stmt *q = NULL;
+  int64_t latest = before[0] > before[1] ? before[0] : before[1];
+  size_t cap = 0;
+  bool row;
+  *ids = NULL;
+  *count = 0;
+  enum status s =
+      db_query(st->db,
+               "SELECT DISTINCT c.name FROM party p JOIN vuln_case c ON c.id = p.case_id"
+               " WHERE p.waiting_since > 0 AND p.unresponsive_at = 0 AND p.removed = 0 AND p.waiting_since <= $1"
+               " AND (p.waiting_since <= $4 OR (p.chased < 2 AND p.waiting_since <= $3) OR (p.chased < 1 AND p.waiting_since <= $2))"
+               " AND c.rm <> $5 AND c.spam = 0 AND c.merged_into = ''"
+               " AND EXISTS (SELECT 1 FROM wrapped_key k WHERE k.scope = 'case' AND k.ref = c.id) ORDER BY c.id",
+               DB_ARGS(db_i(latest > before[2] ? latest : before[2]), db_i(before[0]), db_i(before[1]), db_i(before[2]), db_i(RM_CLOSED)), &q,
+               err);
+  while (s == ST_OK && (s = db_next(q, &row, err)) == ST_OK && row) {
+    *ids = pool_grow(pool, *ids, *count, &cap, sizeof **ids);
+    (*ids)[(*count)++] = db_text(q, pool, 0);
+  }
+  return s;
+}
+
 /* ---- look-ups ---- */
 
 static enum status refs_with_field(struct store *st, struct pool *pool, const char *field, int64_t **refs, size_t *count,

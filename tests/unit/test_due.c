@@ -510,6 +510,34 @@ START_TEST(clock_jumps)
 }
 END_TEST
 
+/* Of 2,000 cases a look loads those only whose time has come, each once. */
+START_TEST(an_agenda_of_many)
+{
+  struct pool *p = pool_new("agenda"), *scratch = pool_new("look");
+  struct due_agenda *a = due_agenda_new(p);
+  const char **id = NULL;
+  size_t loads = 0;
+  ck_assert_int_eq(due_agenda_next(a), 0);
+  for (int i = 0; i < 2000; i++)
+    due_agenda_set(a, pool_printf(p, "EMB-2026-%04d", i), i % 100 ? 100000 + i : 500 + i);
+  ck_assert_int_eq(due_agenda_next(a), 500);
+  for (int64_t now = 0; now <= 7200; now += 3600) /* three hourly looks */
+    loads += due_agenda_take(a, scratch, now, &id);
+  ck_assert_uint_eq(loads, 20);
+  ck_assert_int_eq(due_agenda_next(a), 100001);
+  due_agenda_set(a, "EMB-2026-0100", 7000); /* looked at: its next one; set again, it moves */
+  due_agenda_set(a, "EMB-2026-0001", 9000);
+  due_agenda_set(a, "EMB-2026-0002", 0);
+  ck_assert_uint_eq(due_agenda_take(a, scratch, 8999, &id), 1);
+  ck_assert_str_eq(id[0], "EMB-2026-0100");
+  ck_assert_int_eq(due_agenda_next(a), 9000);
+  ck_assert_uint_eq(due_agenda_take(a, scratch, INT64_MAX, &id), 1980 - 1);
+  ck_assert_int_eq(due_agenda_next(a), 0);
+  pool_free(&scratch);
+  pool_free(&p);
+}
+END_TEST
+
 int main(void)
 {
   Suite *s = suite_create("due");
@@ -526,6 +554,7 @@ int main(void)
   tcase_add_test(t, definitions_refused);
   tcase_add_test(t, daily_digest);
   tcase_add_test(t, clock_jumps);
+  tcase_add_test(t, an_agenda_of_many);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_NORMAL);

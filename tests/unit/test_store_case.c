@@ -358,6 +358,58 @@ START_TEST(embargoes_that_end)
 }
 END_TEST
 
+/* Of 2,000 cases with a participant each the store names those only in which somebody is to be chased now. */
+START_TEST(silent_participants_of_many)
+{
+  static const struct {
+    int number;
+    struct party party;
+    bool closed, spam;
+  } odd[] = {
+    { 7, { .waiting_since = 500 }, false, false },                        /* to be reminded */
+    { 11, { .waiting_since = 500, .chased = 1 }, false, false },          /* was, and it is too early for more */
+    { 13, { .waiting_since = 250, .chased = 1 }, false, false },          /* the analysts are to be told */
+    { 17, { .waiting_since = 250, .chased = 2 }, false, false },
+    { 19, { .waiting_since = 100, .chased = 2 }, false, false },          /* given up */
+    { 23, { .waiting_since = 100, .unresponsive_at = 600 }, false, false },
+    { 29, { .waiting_since = 100, .removed = true }, false, false },
+    { 31, { .waiting_since = 100 }, true, false },
+    { 37, { .waiting_since = 100 }, false, true },
+  };
+  const int64_t before[] = { 600, 300, 200 }, only_last[] = { -1, -1, 200 }, never[] = { -1, -1, -1 };
+  char **id = NULL;
+  size_t n = 0, next = 0;
+  OK(store_begin(fx.st, &fx.err));
+  for (int i = 1; i <= 2000; i++) {
+    struct vuln_case *vc = plain_case(pool_printf(fx.pool, "EMB-2027-%04d", i));
+    struct party p = { .waiting_since = i % 2 ? 700 + i : 0 };
+    if (next < ARRAY_LEN(odd) && odd[next].number == i) {
+      p = odd[next].party;
+      vc->rm = odd[next].closed ? RM_CLOSED : vc->rm;
+      vc->spam = odd[next++].spam;
+    }
+    p.role = PARTY_SUPPLIER;
+    p.address = pool_printf(fx.pool, "p%d@x.test", i);
+    p.token = pool_printf(fx.pool, "t%d", i);
+    p.name = p.stakeholder = p.fingerprint = "";
+    vc->party = pool_new_of(fx.pool, struct party);
+    vc->party[0] = p;
+    vc->party_count = vc->party_cap = 1;
+    OK(store_case_save(fx.st, vc, T0, &fx.err));
+  }
+  OK(store_commit(fx.st, &fx.err));
+  OK(store_case_silent(fx.st, fx.pool, before, &id, &n, &fx.err));
+  ck_assert_uint_eq(n, 3);
+  ck_assert_str_eq(id[0], "EMB-2027-0007");
+  ck_assert_str_eq(id[1], "EMB-2027-0013");
+  ck_assert_str_eq(id[2], "EMB-2027-0019");
+  OK(store_case_silent(fx.st, fx.pool, only_last, &id, &n, &fx.err));
+  ck_assert(n == 1 && !strcmp(id[0], "EMB-2027-0019"));
+  OK(store_case_silent(fx.st, fx.pool, never, &id, &n, &fx.err));
+  ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
 START_TEST(tokens_find_the_party)
 {
   struct vuln_case *vc = full_case("EMB-2027-0001");
@@ -468,6 +520,7 @@ int main(void)
   tcase_add_test(t, a_case_by_its_field);
   tcase_add_test(t, merged_cases_are_not_open);
   tcase_add_test(t, embargoes_that_end);
+  tcase_add_test(t, silent_participants_of_many);
   tcase_add_test(t, tokens_find_the_party);
   tcase_add_test(t, cases_by_address_and_key);
   tcase_add_test(t, blocked_senders);

@@ -41,6 +41,7 @@ const char schema_v1[] =
     "CREATE INDEX party_address ON party (address_digest);"
     "CREATE INDEX party_fingerprint ON party (fingerprint_digest);"
     "CREATE INDEX party_token ON party (token_digest);"
+    "CREATE INDEX party_silent ON party (waiting_since) WHERE waiting_since > 0 AND unresponsive_at = 0 AND removed = 0;"
 
     "CREATE TABLE case_field (id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL REFERENCES vuln_case (id),"
     "  pos INTEGER NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL, extra BLOB NOT NULL, at INTEGER NOT NULL,"
