@@ -5,6 +5,7 @@ libsite_a_SOURCES = src/site/site_csaf.c src/site/site_security.c src/site/site_
 	src/site/site_check_list.c src/site/site_check_document.c src/site/site_check_page.c src/site/site_check_private.h \
 	src/site/site_private.h
 libsite_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+dist_man_MANS += src/site/embargod-site.7
 SITE_ROOM = libsite.a $(ADVISORY_ROOM) $(WKD_ROOM) $(BASE_ROOM) $(JANSSON_LIBS)
 
 check_PROGRAMS += advisory_dump

@@ -31,7 +31,6 @@ static bool good_path(const char *p)
  * again. */
 static enum status want(struct build *b, const char *path, struct bytes body)
 {
-  struct bytes there = { 0 };
   if (!good_path(path))
     return fault(b->err, ST_REJECT, "%s: no path of a site", path);
   struct site_item *item = site_set_add(&b->stage->set, path);
@@ -42,9 +41,7 @@ static enum status want(struct build *b, const char *path, struct bytes body)
     return fault(b->err, ST_REJECT, "%s: the tree does not have it", path);
   if (!body.p)
     return ST_OK;
-  if (item->ino && site_stage_read(b->stage, path, &there, b->err))
-    return fault_add(b->err, "site");
-  if (!there.p || !bytes_eq(there, body))
+  if (!item->ino || !site_stage_same(b->stage, path, body))
     item->body = body;
   return ST_OK;
 }

@@ -157,39 +157,59 @@ struct bytes site_changes_csv(struct pool *pool, const struct site *s)
 }
 
 /* ---- 7.1.15, 7.1.16 ---- */
-static json_t *link_to(struct pool *pool, const char *rel, const char *href, const char *suffix)
+/* The feed has every advisory of a house's life and is written for each publication: by hand, an entry a line. */
+static void add_text(struct buf *b, const char *s)
 {
-  return json_pack("{s:s,s:o}", "rel", rel, "href", js(pool, pool_printf(pool, "%s%s", href, suffix)));
+  buf_addc(b, '"');
+  for (; *s; s++) {
+    if (*s == '"' || *s == '\\')
+      buf_addc(b, '\\');
+    if ((unsigned char)*s < 0x20)
+      buf_printf(b, "\\u%04x", (unsigned)(unsigned char)*s);
+    else
+      buf_addc(b, *s);
+  }
+  buf_addc(b, '"');
 }
 
-static json_t *entry(struct pool *pool, const struct site *s, const struct site_entry *e)
+static void add_pair(struct buf *b, const char *key, const char *s)
 {
-  const char *href = pool_printf(pool, "%s/%s", s->house->url, site_csaf_path(pool, e->id, e->first_at));
-  json_t *links = json_pack("[o,o,o,o]", link_to(pool, "self", href, ""), link_to(pool, "hash", href, ".sha256"),
-                            link_to(pool, "hash", href, ".sha512"), link_to(pool, "signature", href, ".asc"));
-  json_t *j = json_pack("{s:o,s:o,s:o,s:o,s:o,s:{s:s,s:o},s:{s:s,s:s}}", "id", js(pool, e->id), "title",
-                        js(pool, e->title), "link", links, "published", js(pool, time_iso(pool, e->first_at)),
-                        "updated", js(pool, time_iso(pool, e->changed_at)), "content", "type", "application/json",
-                        "src", js(pool, href), "format", "schema",
-                        "https://docs.oasis-open.org/csaf/csaf/v2.0/csaf_json_schema.json", "version", "2.0");
-  if (!text_empty(e->summary))
-    json_object_set_new(j, "summary", json_pack("{s:o}", "content", js(pool, e->summary)));
-  return j;
+  buf_adds(b, key);
+  add_text(b, text_clean(b->pool, bytes_str(s), true));
+}
+
+static void add_entry(struct buf *b, const struct site *s, const struct site_entry *e)
+{
+  static const char *const links[][2] = { { "self", "" }, { "hash", ".sha256" }, { "hash", ".sha512" }, { "signature", ".asc" } };
+  const char *href = pool_printf(b->pool, "%s/%s", s->house->url, site_csaf_path(b->pool, e->id, e->first_at));
+  add_pair(b, "{\"id\": ", e->id);
+  add_pair(b, ", \"title\": ", e->title);
+  for (size_t i = 0; i < ARRAY_LEN(links); i++)
+    buf_printf(b, "%s{\"rel\": \"%s\", \"href\": \"%s%s\"}", i ? ", " : ", \"link\": [", links[i][0], href, links[i][1]);
+  buf_printf(b, "], \"published\": \"%s\", \"updated\": \"%s\", ", time_iso(b->pool, e->first_at), time_iso(b->pool, e->changed_at));
+  if (!text_empty(e->summary)) {
+    add_pair(b, "\"summary\": {\"content\": ", e->summary);
+    buf_adds(b, "}, ");
+  }
+  buf_printf(b, "\"content\": {\"type\": \"application/json\", \"src\": \"%s\"}, ", href);
+  buf_adds(b, "\"format\": {\"schema\": \"https://docs.oasis-open.org/csaf/csaf/v2.0/csaf_json_schema.json\", \"version\": \"2.0\"}}");
 }
 
 struct bytes site_rolie(struct pool *pool, const struct site *s)
 {
   size_t n = 0;
   const struct site_entry **list = by_last_change(pool, s, &n);
-  json_t *entries = json_array();
-  for (size_t i = 0; i < n; i++)
-    json_array_append_new(entries, entry(pool, s, list[i]));
-  int64_t updated = n ? list[0]->changed_at : s->now;
-  return dumped(pool,
-                json_pack("{s:{s:s,s:o,s:[o],s:o,s:o,s:o}}", "feed", "id", "csaf-feed-tlp-white", "title",
-                          js(pool, feed_title(pool, s->house)), "link",
-                          json_pack("{s:s,s:o}", "rel", "self", "href", url(pool, s->house, SITE_ROLIE)), "category",
-                          category(), "updated", js(pool, time_iso(pool, updated)), "entry", entries));
+  struct buf b = buf_new(pool, 1000 + n * 900);
+  add_pair(&b, "{\"feed\": {\"id\": \"csaf-feed-tlp-white\", \"title\": ", feed_title(pool, s->house));
+  add_pair(&b, ",\n\"link\": [{\"rel\": \"self\", \"href\": ", pool_printf(pool, "%s/" SITE_ROLIE, s->house->url));
+  buf_adds(&b, "}], \"category\": [{\"scheme\": \"urn:ietf:params:rolie:category:information-type\", \"term\": \"csaf\"}],\n");
+  buf_printf(&b, "\"updated\": \"%s\", \"entry\": [", time_iso(pool, n ? list[0]->changed_at : s->now));
+  for (size_t i = 0; i < n; i++) {
+    buf_adds(&b, i ? ",\n" : "\n");
+    add_entry(&b, s, list[i]);
+  }
+  buf_adds(&b, "]}}\n");
+  return buf_bytes(&b);
 }
 
 struct bytes site_rolie_service(struct pool *pool, const struct site_house *h)

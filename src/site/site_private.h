@@ -68,6 +68,8 @@ struct site_stage {
 };
 void site_stage_closep(struct site_stage *s);
 MUST_USE enum status site_stage_open(struct site_stage *s, const char *dir, struct pool *pool, struct fault *err);
+/* The tree that is there has just these bytes. */
+bool site_stage_same(const struct site_stage *s, const char *path, struct bytes body);
 bool site_stage_differs(const struct site_stage *s);
 MUST_USE enum status site_stage_fill(struct site_stage *s, struct fault *err);
 MUST_USE enum status site_stage_switch(struct site_stage *s, const char *dir, struct fault *err);

@@ -6,7 +6,14 @@ bench_bare_CFLAGS = $(AM_CFLAGS) $(GPGME_CFLAGS)
 bench_bare_LDADD = $(GPGME_LIBS)
 EXTRA_DIST += tests/bench/bench.py tests/bench/sink.py
 
-bench: all bench_bare
+bench: all bench_bare bench_site
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' EMBARGOD_TEST_TIMEOUT=3600 \
+	  $(SHELL) $(srcdir)/tests/run-one ./bench_site
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' EMBARGOD_TEST_TIMEOUT=3600 \
 	  $(SHELL) $(srcdir)/tests/run-one $(srcdir)/tests/bench/bench.py
 .PHONY: bench
+
+check_PROGRAMS += bench_site
+bench_site_SOURCES = tests/bench/site_cost.c tests/unit/test_site_world.h tests/unit/test_advisory_case.h
+bench_site_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+bench_site_LDADD = $(SITE_ROOM) $(UNIT_LIBS)
