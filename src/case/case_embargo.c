@@ -148,8 +148,9 @@ static enum status shortest_wins(const struct embargo_act *a, int64_t at, bool a
              pool_printf(a->pool, "proposed until %s; until %s holds, until %s is a proposed revision", iso(a, at),
                          iso(a, vc->embargo_until), iso(a, vc->embargo_proposed)));
   out->said =
-      pool_printf(a->pool, "the embargo holds until %s: the shorter one wins; until %s is a proposed revision (by %s)",
-                  instant(a, vc->embargo_until), instant(a, vc->embargo_proposed), name_or_default(out->proposed_by));
+      pool_printf(a->pool, "the embargo holds until %s: the shorter one wins; until %s is a proposed revision (%s%s)",
+                  instant(a, vc->embargo_until), instant(a, vc->embargo_proposed), text_empty(out->proposed_by.name) ? "" : "by ",
+                  name_or_default(out->proposed_by));
   return ST_OK;
 }
 

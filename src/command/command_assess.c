@@ -126,6 +126,6 @@ enum status command_do_clinical(struct command_context *cx, const struct command
                                  .at = cx->w->now,
                                  .by = cx->w->analyst->name });
   if (r.uncontrolled)
-    command_say(cx, "The risk is uncontrolled: think of #mitigation and #notify");
+    command_say(cx, "the risk is uncontrolled: think of #mitigation and #notify");
   return ST_OK;
 }

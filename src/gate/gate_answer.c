@@ -97,7 +97,10 @@ enum status answer_list(struct gate *g, struct pool *pool, const char *filter, c
                text_empty(vc[i]->merged_into) ? one_line(pool, case_get(vc[i], "title"), 60)
                                               : pool_printf(pool, "merged into %s", vc[i]->merged_into));
   }
-  if (!n)
+  if (n)
+    buf_adds(&b, "\nid, report, embargo, facts, assigned to, title; a fact in capitals has happened: V vendor aware, F fix ready, D fix\n"
+                 "deployed, P public, X exploit public, A attacks\n");
+  else
     buf_adds(&b, "No case fits.\n");
   *out = buf_str(&b);
   return ST_OK;
@@ -267,8 +270,9 @@ enum status answer_history(struct gate *g, struct pool *pool, const char *case_i
 /* ---- #key ---- */
 static void put_key(struct gate *g, struct buf *b, struct pool *pool, const struct stored_key *k)
 {
-  buf_printf(b, "%s\n  %s\n  %s; %s; expires %s%s\n", k->address, pgp_fpr_pretty(pool, k->fingerprint), key_tier_name(k->tier),
-             text_empty(k->provenance) ? "-" : k->provenance,
+  const char *tier = key_tier_name(k->tier), *from = text_empty(k->provenance) ? "" : k->provenance; /* "attached, letter 1" says both */
+  buf_printf(b, "%s\n  %s\n  %s%s%s; expires %s%s\n", k->address, pgp_fpr_pretty(pool, k->fingerprint), text_istarts(from, tier) ? "" : tier,
+             *from && !text_istarts(from, tier) ? "; " : "", from,
              k->expires == STORED_KEY_REVOKED ? "- it is REVOKED" : k->expires ? local(g, pool, k->expires) : "never",
              k->waits ? "; WAITS: check the fingerprint with its owner, then #key accept FPR for ADDRESS" : "");
 }

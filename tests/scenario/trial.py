@@ -35,6 +35,7 @@ def questions_are_answered(s):
     r = s.command(s.bob, "#show\n#list\n")
     expect("Receipt" in r.subject and "NOTHING" not in r.text and "could not be answered" in r.text, "who only asks is not told that nothing was changed", r.subject,
            r.text)
+    expect("V vendor aware, F fix ready" in r.text, "#list says what its letters mean", r.text)
     expect(ONE in r.text and re.search(r"^FAILED  #show", r.text, re.M), "and hears what can be said", r.text)
     r = s.command(s.bob, "#help\n#key show nobody@nowhere.example.\n#key show nobody\n", fw)
     expect("Receipt" in r.subject and re.search(r"^FAILED  #key show nobody$", r.text, re.M) and "#take " in r.text, "a question without an answer", r.text)
