@@ -50,7 +50,8 @@ nobase_dist_pkgdata_DATA += templates/de/filings/cisa-vince.txt \
 	templates/en/internal/release.txt templates/de/internal/release.txt templates/en/internal/release-expired.txt \
 	templates/de/internal/release-expired.txt \
 	templates/en/internal/new-key.txt templates/de/internal/new-key.txt \
-	templates/de/internal/filing.txt
+	templates/de/internal/filing.txt templates/de/internal/unsigned-analyst.txt templates/de/internal/stub.txt \
+	templates/de/internal/quarantine.txt
 nobase_dist_pkgdata_DATA += templates/en/embargo/proposed.txt templates/en/embargo/accepted.txt templates/en/embargo/rejected.txt \
 	templates/en/embargo/new-date.txt templates/en/embargo/terminated.txt templates/en/embargo/ended.txt templates/en/embargo/invited.txt \
 	templates/en/internal/embargo.txt templates/en/partials/embargo-answer.txt templates/en/partials/embargo-cause.txt \
