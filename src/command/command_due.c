@@ -37,9 +37,11 @@ static enum status too_long(const char *s, struct fault *err)
   return strlen(s) > REFERENCE_MAX ? fault(err, ST_REJECT, "longer than %d bytes", REFERENCE_MAX) : ST_OK;
 }
 
-/* The history has it for the clocks; the case for those who read it, and for notices. The later word replaces the earlier. */
+/* The history has it for the clocks; the case for those who read it, and for notices: the same words, here and nowhere else. The later word
+ * replaces the earlier. */
 static void keep(struct command_context *cx, const char *field, const char *value, const char *extra)
 {
+  command_event(cx, pool_printf(cx->pool, "due.%s", field), "%s: %s", value, extra);
   case_set(cx->pool, command_case(cx),
            &(struct case_field){
                .name = field, .value = value, .extra = extra, .at = cx->w->now, .by = cx->w->analyst->name });
@@ -139,7 +141,6 @@ enum status command_do_filed(struct command_context *cx, const struct command *c
     reference = pool_strndup(cx->pool, rest, (size_t)(last - rest));
   if (at > cx->w->now)
     return fault(err, ST_REJECT, "%s lies in the future", both_zones(cx, at));
-  command_event(cx, "due.filed", "%s: %s, filed %s", name, reference, time_iso(cx->pool, at));
   keep(cx, "filed", name, pool_printf(cx->pool, "%s, filed %s", reference, time_iso(cx->pool, at)));
   command_say(cx, "%s: %s: filed under %s, %s", command_case(cx)->id, name, reference, both_zones(cx, at));
   return ST_OK;
@@ -196,7 +197,6 @@ enum status command_do_due_fact(struct command_context *cx, const struct command
   if (!fact_words[i].dated) {
     if (!text_ieq(rest, "yes") && !text_ieq(rest, "no"))
       return command_usage(cmd, err, pool_printf(cx->pool, "behind %s stands yes or no", fact_words[i].word));
-    command_event(cx, "due.fact", "%s: %s", fact_words[i].word, text_lower(cx->pool, rest));
     keep(cx, "fact", fact_words[i].word, text_lower(cx->pool, rest));
     command_say(cx, "%s: %s: %s", id, fact_words[i].word, text_lower(cx->pool, rest));
     return ST_OK;
@@ -207,7 +207,6 @@ enum status command_do_due_fact(struct command_context *cx, const struct command
         pool_printf(cx->pool, "behind %s stands a date such as 2027-01-31, or nothing: now", fact_words[i].word));
   if (at > cx->w->now)
     return fault(err, ST_REJECT, "%s lies in the future", both_zones(cx, at));
-  command_event(cx, "due.fact", "%s: %s", fact_words[i].word, time_iso(cx->pool, at));
   keep(cx, "fact", fact_words[i].word, time_iso(cx->pool, at));
   command_say(cx, "%s: %s: %s", id, fact_words[i].word, both_zones(cx, at));
   return ST_OK;
