@@ -44,7 +44,10 @@ enum status command_do_take(struct command_context *cx, const struct command *cm
   const char *before = assignees(cx);
   assign_one(cx, cx->w->analyst->name);
   command_say(cx, "%s: assigned to %s (was: %s)", vc->id, assignees(cx), before);
-  if (vc->rm == RM_RECEIVED)
+  bool goes_on = false; /* a line below says it */
+  for (size_t i = cx->command; i < cx->mail->count; i++)
+    goes_on |= strcmp(cx->mail->command[i].name, "validate") == 0 || strcmp(cx->mail->command[i].name, "invalidate") == 0;
+  if (vc->rm == RM_RECEIVED && !goes_on)
     command_say(cx, "it is still Received: #validate or #invalidate comes next");
   return ST_OK;
 }

@@ -57,10 +57,19 @@ static bool meets(const struct due_deadline *d, const char *name)
   return false;
 }
 
+static const char *state_word(enum due_state state, const char *language)
+{
+  static const char *const german[] = { [DUE_NOT_STARTED] = "noch nicht begonnen", [DUE_NOT_APPLICABLE] = "trifft nicht zu",
+                                        [DUE_RUNNING] = "läuft",                   [DUE_OVERDUE] = "überfällig",
+                                        [DUE_MET] = "gewahrt",                     [DUE_MET_LATE] = "verspätet gewahrt" };
+  return text_istarts(language, "de") && (size_t)state < ARRAY_LEN(german) ? german[state] : due_state_name(state);
+}
+
 /* When those that this filing meets are due, but for what does not apply; "" when there are none. */
-static enum status put_deadlines(struct run *r, struct vuln_case *vc, struct tvalue *vars, const char *name,
+static enum status put_deadlines(struct doing *d, struct vuln_case *vc, struct tvalue *vars, const char *name,
                                  struct fault *err)
 {
+  struct run *r = d->r;
   const struct conf *c = r->g->conf;
   struct due_known k;
   struct due_world w;
@@ -73,7 +82,7 @@ static enum status put_deadlines(struct run *r, struct vuln_case *vc, struct tva
     if (s.state != DUE_NOT_APPLICABLE)
       buf_printf(&b, "%s%s%s%s (%s)", b.len ? "\n       " : "", text_ieq(c->due[i].name, name) ? "" : c->due[i].name,
                  text_ieq(c->due[i].name, name) ? "" : ": ",
-                 s.due_at ? time_local(r->pool, s.due_at, c->zone) : s.reason, due_state_name(s.state));
+                 s.due_at ? time_local(r->pool, s.due_at, c->zone) : s.reason, state_word(s.state, d->a->language));
   }
   template_put(r->pool, vars, "filing.deadline", buf_str(&b));
   return st;
@@ -123,7 +132,7 @@ enum status effect_filing(struct doing *d, const struct effect *e, struct fault 
   struct tvalue *filled = write_vars(r, vc, template_form_language(r->g->templates, e->template_name, language));
   enum status st = template_form(r->pool, r->g->templates, e->template_name, language, filled, &f.form, err);
   if (!st)
-    st = put_deadlines(r, vc, vars, f.name, err);
+    st = put_deadlines(d, vc, vars, f.name, err);
   if (st)
     return st;
   put_missing(r, vars, &f);

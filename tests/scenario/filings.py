@@ -131,6 +131,7 @@ def forms_of_the_act(s):
         expect(m.subject.startswith("[%s] Einzureichen" % CASE) and "das Formular in der Reihenfolge des Portals" in m.text, "German", m.subject)
         expect(word in text or "Angriffe" in text, name + ": filled in", text)
         expect("#filed %s AKTENZEICHEN" % name in m.text, "how it ends", m.text)
+        expect("(running)" not in m.text and (name != "cra-notification" or re.search(r"^Frist: .*\(läuft\)$", m.text, re.M)), "the deadline in German", m.text)
         expect(j["form"] == name and len(j["fields"]) > 9 and not set(j["missing"]) - {f["label"] for f in j["fields"]}, "whole", j)
 
 
