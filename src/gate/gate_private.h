@@ -635,9 +635,6 @@ void gate_publish_tick(struct gate *g);
 bool gate_publish_in_hand(const struct gate *g, const char *case_id); /* such a run is on its way */
 void gate_publish_changed_by(struct run *r);
 MUST_USE enum status publish_write(struct gate *g, const struct work *w, struct fault *err); /* inside the open transaction */
-/* What is scheduled, for #list pending, #show and embargoctl; case_id NULL: of all. */
-MUST_USE enum status publish_list(struct gate *g, struct pool *pool, const char *case_id, struct publication **out, size_t *count,
-                                  struct fault *err);
 
 /* gate_control.c */
 MUST_USE enum status gate_control_listen(struct gate *g, struct fault *err);

@@ -377,8 +377,3 @@ enum status publish_write(struct gate *g, const struct work *w, struct fault *er
   }
   return st;
 }
-
-enum status publish_list(struct gate *g, struct pool *pool, const char *case_id, struct publication **out, size_t *count, struct fault *err)
-{
-  return store_publication_list(g->store, pool, case_id, out, count, err);
-}

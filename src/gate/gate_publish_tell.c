@@ -186,7 +186,7 @@ static enum status to_analyst(struct telling *t, const struct conf_analyst *a, s
   publish_vars(r->g, r->pool, vars, t->p, t->a);
   template_put(r->pool, vars, "publication.told", publish_lines(r->pool, buf_str(&t->told)));
   template_put(r->pool, vars, "publication.not_told", publish_lines(r->pool, buf_str(&t->not_told)));
-  struct letter_spec s = { .kind = "alarm", .template_name = "internal/published", .vc = t->vc, .auto_submitted = "auto-generated",
+  struct letter_spec s = { .kind = "published", .template_name = "internal/published", .vc = t->vc, .auto_submitted = "auto-generated",
                            .serial = pool_printf(r->pool, "published-%u-%s", t->p->version, a->name) };
   s.attachment_count = publish_attachments(r->pool, t->vc->id, t->a, &record, record.body.len ? 1 : 0, t->p->first_at, &cve);
   s.attachment = cve;

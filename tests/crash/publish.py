@@ -38,7 +38,7 @@ Images are not checked; quokka.
 There is more to know.
 #end
 """
-PASSES = {"store.commit.before": 99, "store.commit.after": 99, "site.write.before": 3, "site.write.unsynced": 3, "site.link.before": 2}
+PASSES = {"store.commit.after": 99, "site.write.before": 3, "site.write.unsynced": 3, "site.link.before": 2}
 LEAST = {"publish.": 4, "site.": 12}
 
 

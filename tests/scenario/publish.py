@@ -276,6 +276,9 @@ def revised_and_withdrawn(s):
     r = s.command(s.alice, "#revise\nToo early.\n#end\n", fw)
     expect("FAILED" in r.text and "#publish comes first" in r.text, "nothing to revise", r.text)
     expect("FAILED" not in s.command(s.alice, "#publish\n", fw).text, "published at once: gate_publish = 0")
+    record = json.loads(mine(s.fresh(s.bob), "Published: version 1").attachments["cve-record-CVE-2026-12345.json"])
+    expect(record["cveMetadata"]["cveId"] == "CVE-2026-12345" and record["cveMetadata"]["state"] == "PUBLISHED", "the CVE record, to be submitted", record)
+    expect(json.loads(s.ctl("advisory", "export", CASE, "--format", "cve")) == record, "and kept")
     first = json.loads(s.read(s.csaf_path()))["document"]["tracking"]
     page = s.read("advisories/%s.html" % CASE)
     s.quiet()
@@ -366,6 +369,29 @@ def trouble_on_the_disk(s):
     expect({x: s.read("advisories/" + x) for x in s.pages()} == kept and len(kept) == 3, "the lost tree is made anew")
 
 
+def several_cases(s):
+    """Two at the same instant, asked for in the very mail that makes the facts; a new version of one leaves the other's files alone."""
+    two = "EMB-2026-0002"
+    text, t = iso(2 * DAY)
+    s.deliver(s.report()), s.deliver(s.report("Another one.\n", subject="Muted alarm"))
+    s.once()
+    fw = sorted((m for m in s.fresh(s.alice) if "New report" in m.subject), key=lambda m: m.subject)
+    other = FACTS.replace("CVE-2026-12345", "CVE-2026-12346").replace("Firmware update without signature check", "The alarm can be muted")
+    for mail, facts in zip(fw, (FACTS, other)):
+        r = s.command(s.alice, facts + "#publish %s\n" % text, mail)
+        expect("FAILED" not in r.text, "scheduled with its facts", r.text)
+    expect(len(s.ctl_json("pending")) == 2, "both wait")
+    s.at(2 * DAY + 60)
+    expect(len(s.pages()) == 6 and s.ctl("advisory", "list").count("published") == 2, "both are public", s.pages())
+    kept = {x: s.read("advisories/" + x) for x in s.pages() if x.startswith(CASE)}
+    s.quiet()
+    s.env["EMBARGOD_FAKE_TIME"] = "+%d" % (2 * DAY + 600)
+    r = s.command(s.alice, "#impact\nWorse.\n#end\n#revise\nIt is worse.\n#end\n", fw[1])
+    expect("FAILED" not in r.text and b"Worse." in s.read("advisories/%s.html" % two), "the other one is revised", r.text)
+    expect({x: s.read("advisories/" + x) for x in s.pages() if x.startswith(CASE)} == kept and len(kept) == 3, "the other one's pages stay")
+    expect(all(c.encode() in s.read(p) for c in (CASE, two) for p in ("index.html", "feed.atom")), "both are in the lists")
+
+
 def the_site_itself(s):
     """security.txt is signed anew before it ends, and with what it says; a new key is on the site; the site has no page of a case."""
     s.once()
@@ -417,15 +443,15 @@ def in_german_and_to_the_keyless(s):
 
 PLAIN = CONF + "gate_publish = 0\n"
 MEET = 'deadline "tell-customers" {\n  starts_at = "received"\n  span = "60d"\n  met_by = {"customers-told"}\n}\n'
-STORIES = [two_persons, scheduled, only_what_was_approved, revised_and_withdrawn, clock_in_doubt, trouble_on_the_disk, the_site_itself,
-           in_german_and_to_the_keyless]
+STORIES = [two_persons, scheduled, only_what_was_approved, revised_and_withdrawn, clock_in_doubt, trouble_on_the_disk, several_cases,
+           the_site_itself, in_german_and_to_the_keyless]
 SETUP = {f: {"story": Publishing, "extra": CONF} for f in STORIES}
 SETUP[scheduled]["extra"] = CONF.replace("embargo_days = 0", "embargo_days = 90\npending_expires_h = 5000")
 SETUP[the_site_itself]["extra"] = CONF + "security_txt_days = 30\n"
 SETUP[clock_in_doubt]["extra"] = PLAIN.replace("clock_unsynchronised = ignore", "clock_unsynchronised = hold")
 SETUP[in_german_and_to_the_keyless]["extra"] = PLAIN + "language = \"de\"\n" + MEET
-for f in (revised_and_withdrawn, trouble_on_the_disk):
-    SETUP[f]["extra"] = PLAIN
+SETUP[trouble_on_the_disk]["extra"] = SETUP[several_cases]["extra"] = PLAIN
+SETUP[revised_and_withdrawn]["extra"] = PLAIN + "cve_org_id = \"b9d0c4a2-1d6e-4f5a-9b0a-2f1e3c4d5a6b\"\n"
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, SETUP))

@@ -205,6 +205,10 @@ START_TEST(lists)
   must_load(&s, "holidays = {\"12-25\",\n \"12-26\",\n \"01-01\"\n}\n");
   ck_assert_uint_eq(s.c->calendar.holiday_count, 3);
   ck_assert(s.c->holidays[2] && !s.c->holidays[3]);
+  refused_with("site_url = \"http://pumps.example\"\n", "wanted is https:// and a host");
+  refused_with("site_url = \"https://pumps.example/\"\n", "without a path or a slash");
+  refused_with("publish_notify = {\"isac\", \"everybody\"}\n", "\"everybody\" is no kind, group or name");
+  refused_with("clock_unsynchronised = maybe\n", "hold|ignore");
   refused_with("holidays = {\"12-25\"}\nholidays = {\"12-25\"}\n", "holidays is set a second time");
   refused_with("holidays = {\"12-25\", \"12-26\"}\nholidays = {\"01-01\"}\n", "holidays is set a second time");
   must_load(&s, "holidays = 12-25\nprofile = generic\n");
