@@ -6,6 +6,7 @@
 #define DAY_S 86400
 
 struct asking {
+  const char *withheld; /* the details that it has unlocked cannot be sent: why; NULL */
   struct run *r;
   struct vuln_case *vc;   /* as loaded */
   size_t index;
@@ -170,6 +171,7 @@ static enum status send_details(struct asking *a, struct doing *d, const struct 
   const char *who = writer(a)->address;
   if (st == ST_DENIED) {
     a->advice = pool_printf(a->r->pool, "The details did not go out: %s\nOnce that is mended: #party %s details", err->text, who);
+    a->withheld = pool_printf(a->r->pool, "the details for %s did not go out: %s", who, err->text);
     a->plan->failed = false;
     fault_clear(err);
     return ST_OK;
@@ -208,7 +210,10 @@ static enum status carry_out(struct asking *a, struct fault *err)
   enum status st = ST_OK;
   for (size_t i = 0; !st && i < a->plan->effect_count; i++) {
     const struct effect *e = &a->plan->effect[i];
-    if (e->kind == EFFECT_EVENT)
+    bool details = e->kind == EFFECT_EVENT && a->withheld && !strcmp(e->what, "party.details"); /* its letter came before it */
+    if (details)
+      work_event(r, a->plan->vc[0], "party.details-held", "", "%s", a->withheld);
+    else if (e->kind == EFFECT_EVENT)
       work_event(r, a->plan->vc[0], e->what, as->name, "%s", e->text);
     else if (e->kind == EFFECT_LETTER)
       st = send_details(a, d, e, err);

@@ -105,7 +105,24 @@ def nothing_to_spam(s):
     expect(not s.fresh(s.robin) and not s.ctl_json("pending"), "nothing went out, nothing waits")
 
 
-STORIES = [questions_are_answered, help_that_suffices, the_end_of_an_embargo, below_a_merge, nothing_to_spam]
+@live
+def details_held_back(s):
+    """An acceptance unlocks details that the case's marking has come to forbid: the analysts are told, and the history tells no other tale."""
+    fw, = opened(s)
+    ok(s.command(s.alice, "#invite cisa\n", fw))
+    m = s.one(s.cisa, "invitation")
+    ok(s.command(s.alice, "#tlp RED\n", fw))
+    s.deliver(s.cisa.encrypted(s.ADDRESS, "Re: " + m.subject, "#embargo accept\n\n" + m.quoted(), reply_to=m))
+    s.once()
+    got = s.fresh(s.cisa)
+    expect(len(got) == 1 and "Answer" in got[0].subject, "the answer, and no details", *[x.subject for x in got])
+    expect(any("The details did not go out" in x.text for x in s.fresh(s.alice)), "the analysts are told")
+    history = s.ctl("show", ONE).split("---- History")[1]
+    expect(re.search(r"party\.details-held +the details for central@cisa\.example did not go out: .*TLP:RED", history), "why, in the history", history)
+    expect("party.details " not in history, "which does not say that they went", history)
+
+
+STORIES = [questions_are_answered, help_that_suffices, the_end_of_an_embargo, below_a_merge, nothing_to_spam, details_held_back]
 
 if __name__ == "__main__":
     sys.exit(main(STORIES, {below_a_merge: {"extra": "profile = {\"generic\"}"}}))
