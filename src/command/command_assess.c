@@ -90,8 +90,9 @@ static enum status clinical_words(struct command_context *cx, const struct comma
   if (!clinical_harm_parse(word[1], &in->harm))
     return command_usage(cmd, err, "HARM is negligible, minor, serious, critical or catastrophic");
   if (*word[3] || (*word[2] && !text_ieq(word[2], "controlled") && !text_ieq(word[2], "uncontrolled")))
-    return command_usage(
-        cmd, err, "behind them stands nothing, controlled or uncontrolled; the rationale begins on the next line");
+    return command_usage(cmd, err,
+                         "after HARM only controlled or uncontrolled may stand, which overrules the matrix; the "
+                         "rationale begins on the next line");
   in->override_to = text_lower(cx->pool, word[2]);
   return ST_OK;
 }
@@ -126,6 +127,7 @@ enum status command_do_clinical(struct command_context *cx, const struct command
                                  .at = cx->w->now,
                                  .by = cx->w->analyst->name });
   if (r.uncontrolled)
-    command_say(cx, "the risk is uncontrolled: think of #mitigation and #notify");
+    command_say(cx, "the risk is uncontrolled: think of %s#notify",
+                text_empty(case_get(command_case(cx), "mitigation")) ? "#mitigation and " : "");
   return ST_OK;
 }

@@ -272,6 +272,10 @@ enum status command_do_tlp(struct command_context *cx, const struct command *cmd
   if (!tlp_parse(cmd->args, &t))
     return command_usage(cmd, err, "the labels are CLEAR, GREEN, AMBER, AMBER+STRICT and RED");
   const char *before = tlp_name(command_case_tlp(vc));
+  if (!strcmp(before, tlp_name(t))) {
+    command_say(cx, "%s: it is TLP:%s already", vc->id, before);
+    return ST_OK;
+  }
   put(cx, "tlp", tlp_name(t), "");
   command_event(cx, "field.tlp", "tlp: %s -> %s", before, tlp_name(t));
   command_say(cx, "%s: TLP:%s -> TLP:%s", vc->id, before, tlp_name(t));

@@ -49,12 +49,12 @@ static const struct command_row table[] = {
   { "accept", "#accept", "We work on it: Valid or Deferred becomes Accepted.", CMD_NEEDS_CASE, command_do_accept },
   { "defer", "#defer REASON", "Not now: Valid or Accepted becomes Deferred.", CMD_NEEDS_CASE, command_do_defer },
   { "close", "#close REASON", "Done: Invalid, Deferred or Accepted becomes Closed.", CMD_NEEDS_CASE, command_do_close },
-  { "reopen", "#reopen REASON", "New information: Closed becomes Accepted. Lead analysts only.",
+  { "reopen", "#reopen REASON", "New information: Closed becomes Accepted.",
     CMD_NEEDS_CASE | CMD_LEAD, command_do_reopen },
   /* embargo and vulnerability facts */
   { "embargo", "#embargo propose DATE | accept | reject | terminate REASON",
     "The embargo. Of two dates the earlier holds at once and the later one is a proposed revision. accept agrees to "
-    "what the other side has proposed, reject drops it (or takes the own proposal back), terminate ends the embargo (lead analysts). "
+    "what the other side has proposed, reject drops it (or takes your own proposal back), terminate ends the embargo (lead analysts). "
     "With \"for reporter\" (or \"for ADDRESS\") at the end of the first three you pass on what they said by other "
     "means. The reporter and all others who keep the embargo get a mail about each change; the REASON stands in it.",
     CMD_NEEDS_CASE | CMD_OUTSIDE, command_do_embargo },

@@ -50,7 +50,7 @@ struct bytes site_atom(struct pool *pool, const struct site *s)
   qsort(order, n, sizeof *order, by_change);
   buf_adds(&b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"en\">\n");
   advisory_html_put(&b, "<id>%s/feed.atom</id>\n<title>Security advisories of %s</title>\n<updated>%s</updated>\n", s->house->url,
-                    s->house->organisation, time_iso(pool, n ? order[0]->changed_at : 0));
+                    s->house->organisation, time_iso(pool, n ? order[0]->changed_at : s->now));
   advisory_html_put(&b, "<author><name>%s</name></author>\n<link rel=\"self\" type=\"application/atom+xml\" href=\"%s/feed.atom\"/>\n",
                     text_empty(s->house->organisation) ? s->house->url : s->house->organisation, s->house->url);
   advisory_html_put(&b, "<link rel=\"alternate\" type=\"text/html\" href=\"%s/index.html\"/>\n", s->house->url);

@@ -403,7 +403,7 @@ static const struct row case_rows[] = {
     "EMB-2026-0001 Received title=Old title clinical=uncontrolled (exploitability low, harm minor; judged otherwise than by the matrix) clinical-rationale=The pump is used at home." },
   { { 0 }, "#clinical high", "reject: HARM is negligible, minor, serious, critical or catastrophic; usage: #clinical EXPLOITABILITY HARM [controlled | uncontrolled] + rationale", "", "" },
   { { 0 }, "#clinical high critical", "reject: the rationale is missing: why this exploitability and this harm; usage: #clinical EXPLOITABILITY HARM [controlled | uncontrolled] + rationale", "", "" },
-  { { 0 }, "#clinical high critical perhaps\nx", "reject: behind them stands nothing, controlled or uncontrolled; the rationale begins on the next line; usage: #clinical EXPLOITABILITY HARM [controlled | uncontrolled] + rationale", "", "" },
+  { { 0 }, "#clinical high critical perhaps\nx", "reject: after HARM only controlled or uncontrolled may stand, which overrules the matrix; the rationale begins on the next line; usage: #clinical EXPLOITABILITY HARM [controlled | uncontrolled] + rationale", "", "" },
   { { 0 }, "#due fda-806 met", "ok: EMB-2026-0001: fda-806: met", "event due.met [fda-806]", "EMB-2026-0001 Received title=Old title" },
   { { 0 }, "#due fda-806 n/a no correction was made", "ok: EMB-2026-0001: fda-806: does not apply: no correction was made", "event due.na [fda-806: no correction was made]", "EMB-2026-0001 Received title=Old title" },
   { { 0 }, "#due status-update 2027-01-31", "ok: EMB-2026-0001: status-update: due 2027-01-31 00:00 UTC", "event due.date [status-update: 2027-01-31T00:00:00Z]", "EMB-2026-0001 Received title=Old title" },

@@ -357,7 +357,7 @@ START_TEST(help)
   }
   ck_assert_str_eq(
       command_help(pool, "#reopen"),
-      "#reopen REASON\n\nNew information: Closed becomes Accepted. Lead analysts only.\nFor lead analysts.\n\nExample:\n\n#reopen the fix in 2.4 is incomplete\n");
+      "#reopen REASON\n\nNew information: Closed becomes Accepted.\nFor lead analysts.\n\nExample:\n\n#reopen the fix in 2.4 is incomplete\n");
   const char *invite = command_help(pool, "invite");
   ck_assert_ptr_nonnull(strstr(invite, "\nStakeholder or group: the stakeholders of the configuration and their groups\n"
                                        "ROLE: reporter, coordinator, supplier, regulator, isac, customer, observer\n"));
