@@ -14,7 +14,7 @@ PURE = {"base"}
 ROOMS = {
     "base": set(), "conf": {"base", "due", "assess"}, "wire": {"base"}, "case": PURE, "assess": PURE, "due": PURE,
     "mail": {"base", "wire"}, "pgp": {"base", "wire"},
-    "command": {"base", "case", "assess", "due"}, "notice": {"base", "case", "assess", "template"}, "advisory": {"base", "case", "assess"},
+    "command": {"base", "case", "assess", "due"}, "advisory": {"base", "case", "assess"},
     "site": {"base", "advisory", "wkd"},
     "template": {"base", "case"}, "store": {"base", "case"},
     "parse": {"base", "wire", "mail"}, "fetch": {"base", "wire", "mail"}, "crypt": {"base", "wire", "mail", "pgp"}, "send": {"base", "wire", "mail", "wkd"},
@@ -24,7 +24,7 @@ ROOMS = {
 LIBRARIES = {
     r"sodium(/.*)?\.h": {"base"}, r"confuse\.h": {"conf"}, r"sqlite3\.h": {"store"}, r"gpgme\.h|gpg-error\.h": {"crypt"},
     r"curl/.*": {"fetch", "send"}, r"libetpan/.*": {"fetch", "parse"}, r"libxml/.*": {"parse"}, r"seccomp\.h": {"wire", "parse"},
-    r"jansson\.h": {"store", "conf", "command", "template", "notice", "advisory", "site", "gate", "top"}, r"cmark\.h": {"advisory", "template"},
+    r"jansson\.h": {"store", "conf", "command", "template", "advisory", "site", "gate", "top"}, r"cmark\.h": {"advisory", "template"},
     r"nettle/.*": {"send"},
 }
 PURE_ROOMS = {"case", "assess", "due", "command", "advisory"}  # no clock, no files, no store
