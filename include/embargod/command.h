@@ -168,6 +168,8 @@ bool command_only_asks(const struct command *cmd);
 const char *command_release_token(struct pool *pool, const char *args);
 /* The command that says a variable of a template ("#title TEXT"); "": the configuration does, or it comes of itself. */
 const char *command_filling(struct pool *pool, const char *variable);
+/* The command that tells what a deadline waits for ("#fact death yes or no" of "death"); "" when the word is none of those. */
+const char *command_fact_telling(struct pool *pool, const char *word);
 
 /* What a case is marked with; AMBER until #tlp says otherwise. */
 enum tlp command_case_tlp(const struct vuln_case *vc);

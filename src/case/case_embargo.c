@@ -110,9 +110,9 @@ static enum status just_propose(const struct embargo_act *a, int64_t at, struct 
                  : pool_printf(a->pool, "proposed until %s%s", iso(a, at), instead));
   out->said = out->until
                   ? pool_printf(a->pool,
-                                "an extension of the embargo until %s is proposed, and the other side may accept "
-                                "it; until then it ends at %s",
-                                instant(a, at), instant(a, out->until))
+                                "an extension of the embargo until %s is proposed, and %s; until then it ends at %s",
+                                instant(a, at), a->by.party ? "we may accept it" : "the other side may accept it",
+                                instant(a, out->until))
                   : pool_printf(a->pool, "an embargo until %s is proposed", instant(a, at));
   return ST_OK;
 }

@@ -29,6 +29,22 @@ size_t command_words(struct pool *pool, const char *args, const char ***out)
   return count;
 }
 
+const char *command_no_date(struct pool *pool, const char *word)
+{
+  static const char forms[] = "2027-01-31, 2027-01-31T14:00Z or +30d";
+  const char *shown = command_short(pool, word ? word : "", 40);
+  if (!*shown)
+    return pool_printf(pool, "it needs a DATE such as %s", forms);
+  bool day = strlen(shown) >= 10 && strspn(shown, "0123456789") == 4 && shown[4] == '-' && shown[7] == '-';
+  return day ? pool_printf(pool, "there is no such date as %s", shown)
+             : pool_printf(pool, "\"%s\" is no DATE; one is written as %s", shown, forms);
+}
+
+const char *command_behind_plus(const char *s)
+{
+  return s[0] == '+' && (s[1] == ' ' || !s[1]) ? s + 1 + strspn(s + 1, " ") : s;
+}
+
 char *command_whole_text(struct pool *pool, const struct command *cmd)
 {
   if (cmd->args[0] == '\0' || cmd->text[0] == '\0')

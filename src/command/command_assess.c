@@ -73,10 +73,9 @@ enum status command_do_ssvc(struct command_context *cx, const struct command *cm
 }
 
 /* "high serious [controlled|uncontrolled]" */
-static enum status clinical_words(struct command_context *cx, const struct command *cmd, struct clinical_input *in,
-                                  struct fault *err)
+static enum status clinical_words(struct command_context *cx, const struct command *cmd, struct bytes rest,
+                                  struct clinical_input *in, struct fault *err)
 {
-  struct bytes rest = bytes_str(cmd->args);
   const char *word[4] = { "", "", "", "" };
   for (size_t n = 0; n < ARRAY_LEN(word) && rest.len; n++) {
     size_t len = 0;
@@ -92,7 +91,7 @@ static enum status clinical_words(struct command_context *cx, const struct comma
   if (*word[3] || (*word[2] && !text_ieq(word[2], "controlled") && !text_ieq(word[2], "uncontrolled")))
     return command_usage(cmd, err,
                          "after HARM only controlled or uncontrolled may stand, which overrules the matrix; the "
-                         "rationale begins on the next line");
+                         "rationale begins on the next line, or behind a +");
   in->override_to = text_lower(cx->pool, word[2]);
   return ST_OK;
 }
@@ -101,9 +100,13 @@ static enum status clinical_words(struct command_context *cx, const struct comma
  * rationale is its reason, the analyst its author. */
 enum status command_do_clinical(struct command_context *cx, const struct command *cmd, struct fault *err)
 {
-  struct clinical_input in = { .rationale = bytes_trim(bytes_str(cmd->text)).len ? cmd->text : "" };
+  struct bytes args = bytes_str(cmd->args);
+  size_t plus = bytes_find(args, BYTES(" + "), 0);
+  struct command said = { .args = plus == SIZE_MAX ? "" : cmd->args + plus + 3, .text = cmd->text };
+  const char *rationale = command_whole_text(cx->pool, &said);
+  struct clinical_input in = { .rationale = bytes_trim(bytes_str(rationale)).len ? rationale : "" };
   struct clinical_result r;
-  if (clinical_words(cx, cmd, &in, err))
+  if (clinical_words(cx, cmd, plus == SIZE_MAX ? args : bytes_sub(args, 0, plus), &in, err))
     return ST_REJECT;
   if (text_empty(in.rationale))
     return command_usage(cmd, err, "the rationale is missing: why this exploitability and this harm");

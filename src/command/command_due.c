@@ -153,7 +153,7 @@ enum status command_do_remind(struct command_context *cx, const struct command *
   const char *text = cmd->args + len + strspn(cmd->args + len, " ");
   int64_t at;
   if (!date_of(cx, pool_strndup(cx->pool, cmd->args, len), &at))
-    return command_usage(cmd, err, "it begins with a date such as 2027-01-31, or a span such as +14d");
+    return command_usage(cmd, err, command_no_date(cx->pool, pool_strndup(cx->pool, cmd->args, len)));
   if (!*text)
     return command_usage(cmd, err, "of what to remind you is missing");
   if (command_case(cx)->rm == RM_CLOSED)
@@ -176,6 +176,14 @@ static const struct {
   { "death", false },  { "public-health-threat", false }, { "exempt-806", false },
 };
 
+const char *command_fact_telling(struct pool *pool, const char *word)
+{
+  for (size_t i = 0; i < ARRAY_LEN(fact_words); i++)
+    if (text_ieq(word, fact_words[i].word))
+      return pool_printf(pool, "#fact %s %s", fact_words[i].word, fact_words[i].dated ? "[DATE]" : "yes or no");
+  return text_istarts(word, "class:") ? "#product NAME" : text_ieq(word, "uncontrolled") ? "#clinical" : "";
+}
+
 static const char *fact_list(struct command_context *cx)
 {
   struct buf b = buf_new(cx->pool, 200);
@@ -196,7 +204,7 @@ enum status command_do_due_fact(struct command_context *cx, const struct command
     return command_usage(cmd, err, pool_printf(cx->pool, "it is one of %s", fact_list(cx)));
   if (!fact_words[i].dated) {
     if (!text_ieq(rest, "yes") && !text_ieq(rest, "no"))
-      return command_usage(cmd, err, pool_printf(cx->pool, "behind %s stands yes or no", fact_words[i].word));
+      return command_usage(cmd, err, pool_printf(cx->pool, "%s takes yes or no", fact_words[i].word));
     keep(cx, "fact", fact_words[i].word, text_lower(cx->pool, rest));
     command_say(cx, "%s: %s: %s", id, fact_words[i].word, text_lower(cx->pool, rest));
     return ST_OK;
@@ -204,7 +212,7 @@ enum status command_do_due_fact(struct command_context *cx, const struct command
   if (*rest && !date_of(cx, rest, &at))
     return command_usage(
         cmd, err,
-        pool_printf(cx->pool, "behind %s stands a date such as 2027-01-31, or nothing: now", fact_words[i].word));
+        pool_printf(cx->pool, "%s takes a DATE such as 2027-01-31, or none for now", fact_words[i].word));
   if (at > cx->w->now)
     return fault(err, ST_REJECT, "%s lies in the future", both_zones(cx, at));
   keep(cx, "fact", fact_words[i].word, time_iso(cx->pool, at));

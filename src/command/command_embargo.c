@@ -64,7 +64,7 @@ static enum status propose(struct command_context *cx, const struct command *cmd
   struct embargo_change ch;
   int64_t at;
   if (!date || !time_parse(date, cx->w->now, c->default_hour, c->zone, &at))
-    return command_usage(cmd, err, "it needs a DATE such as 2027-01-31, 2027-01-31T14:00Z or +30d");
+    return command_usage(cmd, err, command_no_date(cx->pool, date));
   enum status st = embargo_propose(a, at, &ch, err);
   if (st == ST_REJECT && at > a->now) {
     const char *why = pool_strdup(cx->pool, err->text);

@@ -151,15 +151,20 @@ static const struct conf_product *configured_product(const struct conf *c, const
   return best;
 }
 
-static void warn_unknown_product(struct command_context *cx, const char *name)
+static const char *nearest_product(struct command_context *cx, const char *name)
 {
   const struct conf *c = cx->w->conf;
   const char **names = pool_array(cx->pool, c->product_count + 1, sizeof *names);
   for (size_t i = 0; i < c->product_count; i++)
     names[i] = c->product[i].name;
-  if (c->product_count > 0)
+  return command_nearest_of(names, c->product_count, name);
+}
+
+static void warn_unknown_product(struct command_context *cx, const char *name)
+{
+  if (cx->w->conf->product_count > 0)
     command_say(cx, "note: the configuration has no product \"%s\"%s", command_short(cx->pool, name, SHOWN),
-                command_did_you_mean(cx->pool, "", command_nearest_of(names, c->product_count, name)));
+                command_did_you_mean(cx->pool, "", nearest_product(cx, name)));
 }
 
 /* "2.1", "v3", "< 2.0", "all", "up to 2.3" */
@@ -189,6 +194,10 @@ static enum status ambiguous_product(struct command_context *cx, const char *arg
   struct buf versions = buf_new(cx->pool, 80);
   for (; i < n; i++)
     buf_printf(&versions, " %s", word[i]);
+  const char *near = nearest_product(cx, name);
+  if (near)
+    return fault(err, ST_REJECT, "the configuration has no product \"%s\"; did you mean #product %s%s? When it is another one, write #product \"%s\"%s",
+                 name, near, buf_str(&versions), name, buf_str(&versions));
   return fault(err, ST_REJECT, "where does the name end? Write #product \"%s\"%s, or #product \"%.*s\" %s", name, buf_str(&versions),
                (int)strcspn(args, " "), args, rest);
 }
@@ -279,6 +288,9 @@ enum status command_do_tlp(struct command_context *cx, const struct command *cmd
   put(cx, "tlp", tlp_name(t), "");
   command_event(cx, "field.tlp", "tlp: %s -> %s", before, tlp_name(t));
   command_say(cx, "%s: TLP:%s -> TLP:%s", vc->id, before, tlp_name(t));
+  if (t == TLP_CLEAR && (vc->em == EM_ACTIVE || vc->em == EM_REVISE))
+    command_say(cx, "note: the embargo holds until %s, and TLP:CLEAR says that everybody may pass it on",
+                time_both(cx->pool, vc->embargo_until, cx->w->conf->zone));
   return ST_OK;
 }
 

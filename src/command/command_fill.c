@@ -106,8 +106,9 @@ enum status command_do_file(struct command_context *cx, const struct command *cm
   e->to_name = cx->w->analyst->name;
   e->template_name = pool_printf(cx->pool, "filings/%s", name);
   command_event(cx, "filing.prepared", "%s: the form was made for %s", name, cx->w->analyst->name);
-  command_say(cx, "%s: the form %s comes to you in a mail of its own; the clock runs until #filed",
-              command_case(cx)->id, name);
+  command_say(cx, "%s: the form %s comes to you in a mail of its own; %s",
+              command_case(cx)->id, name,
+              command_filing_counts(cx->w->conf, name) ? "the clock runs until #filed" : "#filed records that it was filed");
   return ST_OK;
 }
 
@@ -161,7 +162,7 @@ enum status command_do_field(struct command_context *cx, const struct command *c
         command_did_you_mean(cx->pool, "", command_nearest_of(known, names(known), text_lower(cx->pool, word))),
         all_of(cx, known));
   struct command rest = *cmd;
-  rest.args = cmd->args + len + strspn(cmd->args + len, " ");
+  rest.args = command_behind_plus(cmd->args + len + strspn(cmd->args + len, " "));
   const char *text = command_whole_text(cx->pool, &rest);
   if (text_empty(text))
     return command_usage(cmd, err, "its text is missing");
@@ -196,7 +197,7 @@ enum status command_do_plan(struct command_context *cx, const struct command *cm
   if (*cmd->args == '-' && cmd->args[1])
     return remove_step(cx, cmd->args + 1, err);
   if (!time_parse(pool_strndup(cx->pool, cmd->args, len), cx->w->now, c->default_hour, c->zone, &at))
-    return command_usage(cmd, err, "it begins with a date such as 2027-01-31, or a span such as +14d");
+    return command_usage(cmd, err, command_no_date(cx->pool, pool_strndup(cx->pool, cmd->args, len)));
   if (!*text)
     return command_usage(cmd, err, "what is planned for it is missing");
   if (strlen(text) > PLAN_MAX)

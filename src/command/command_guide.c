@@ -3,6 +3,7 @@
  * in it. The same names stand in refusals. */
 #include <config.h>
 
+#include <embargod/assess.h>
 #include <embargod/text.h>
 #include <string.h>
 
@@ -49,7 +50,7 @@ static const struct {
   { "workaround", "#workaround\nUpdate by USB only.\n#end", { 0 } },
   { "adverse-events", "#adverse-events none", { 0 } },
   { "product", "#product \"Pump 9\" 1.0-2.3", { NAMES_PRODUCT } },
-  { "vex", "#vex \"Pump 8\" 1.0 not-affected component_not_present The radio is not fitted.", { NAMES_PRODUCT } },
+  { "vex", "#vex \"Pump 8\" 1.0 not-affected component_not_present The radio is not fitted.", { NAMES_PRODUCT, NAMES_REASON } },
   { "component", "#component OpenSSL 3.0", { 0 } },
   { "vendor", "#vendor Example Pumps", { 0 } },
   { "tag", "#tag firmware urgent -later", { 0 } },
@@ -169,6 +170,15 @@ static void products(struct names *n, const struct command_world *w, const struc
     add(n, w->conf->product[i].name);
 }
 
+static void reasons(struct names *n, const struct command_world *w, const struct vuln_case *vc)
+{
+  (void)w, (void)vc;
+  const char **word;
+  size_t count = command_words(n->pool, assess_vex_list(n->pool), &word);
+  for (size_t i = 0; i < count; i++)
+    add(n, word[i]);
+}
+
 static void deadlines(struct names *n, const struct command_world *w, const struct vuln_case *vc)
 {
   (void)vc;
@@ -229,6 +239,7 @@ static const struct {
   [NAMES_ANALYST] = { "Analyst", analysts, "the analysts of the configuration" },
   [NAMES_STAKEHOLDER] = { "Stakeholder or group", stakeholders, "the stakeholders of the configuration and their groups" },
   [NAMES_PRODUCT] = { "Product", products, "any; those of the configuration need no quotes" },
+  [NAMES_REASON] = { "REASON", reasons, NULL },
   [NAMES_DEADLINE] = { "Deadline", deadlines, "the deadlines of the configuration" },
   [NAMES_FORM] = { "Form", forms, "the templates below filings" },
   [NAMES_FILING] = { "Filing", filings, "deadlines of the configuration that a filing meets, and the templates below filings" },

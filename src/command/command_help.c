@@ -23,7 +23,7 @@ static char *help_one(struct pool *pool, const struct command_row *row, const st
   struct buf b = buf_new(pool, 400);
   buf_printf(&b, "%s\n\n%s\n", row->usage, row->help);
   if (row->flags & CMD_TEXT)
-    buf_adds(&b, "Text stands on the lines below it, up to the next command, #end or the end of the mail.\n");
+    buf_adds(&b, "The text stands on the lines below it, up to the next command, #end or the end of the mail.\n");
   if (row->flags & CMD_LEAD)
     buf_adds(&b, "For lead analysts.\n");
   command_put_guide(&b, pool, w, vc, row->name);
@@ -39,7 +39,9 @@ char *command_help(struct pool *pool, const char *name)
     for (size_t i = 0; i < count; i++)
       help_row(&b, &row[i]);
     buf_adds(&b,
-             "\nCommands stand at the start of their lines, at the top of a signed mail. #help COMMAND tells more.\n");
+             "\nCommands stand at the start of their lines, at the top of a signed mail. [ ] may be left out; | stands between what to choose from;\n"
+             "\"+ text\" is text on the lines below the command, up to the next command, #end or the end of the mail.\n"
+             "#help COMMAND tells more, with an example.\n");
     return buf_str(&b);
   }
   name += name[0] == '#';

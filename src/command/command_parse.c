@@ -113,6 +113,8 @@ static void finish_command(struct parse *p, bool uncertain)
   if (!p->cur)
     return;
   p->cur->args = pool_str(p->pool, bytes_trim(buf_bytes(&p->args)));
+  if (p->cur->row && (p->cur->row->flags & CMD_TEXT))
+    p->cur->args = command_behind_plus(p->cur->args);
   p->cur->text = block_text(p);
   p->cur->cut_uncertain = uncertain && p->cur->text[0] != '\0';
   p->cur = NULL;

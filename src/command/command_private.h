@@ -89,7 +89,7 @@ bool command_filing_counts(const struct conf *c, const char *name);
 
 /* ---- command_guide.c: what may stand in a command ---- */
 enum command_names {
-  NAMES_NONE = 0, NAMES_DATE, NAMES_STATE, NAMES_ROLE, NAMES_STATUS, NAMES_ANALYST, NAMES_STAKEHOLDER, NAMES_PRODUCT, NAMES_DEADLINE,
+  NAMES_NONE = 0, NAMES_DATE, NAMES_STATE, NAMES_ROLE, NAMES_STATUS, NAMES_ANALYST, NAMES_STAKEHOLDER, NAMES_PRODUCT, NAMES_REASON, NAMES_DEADLINE,
   NAMES_FORM, NAMES_FILING, NAMES_FIELD, NAMES_REPLY, NAMES_NOTICE, NAMES_PARTICIPANT
 };
 /* Those of that kind; none of those that the configuration has when w is NULL. vc: for participants; NULL. */
@@ -102,6 +102,11 @@ void command_put_guide(struct buf *b, struct pool *pool, const struct command_wo
 /* ---- command_args.c ---- */
 /* Words apart by spaces and commas, "quoted ones" as one. Above COMMAND_WORDS_MAX the rest is left out. */
 size_t command_words(struct pool *pool, const char *args, const char ***out);
+/* Why a word is no DATE, and what one looks like. */
+const char *command_no_date(struct pool *pool, const char *word);
+/* Usage says "+ text" of what stands below the command. Who copies the + writes it in front of the text: what stands behind a + of its own,
+ * or all of s. */
+const char *command_behind_plus(const char *s);
 /* args and text as one text: what stands on the command's own line comes first. */
 char *command_whole_text(struct pool *pool, const struct command *cmd);
 /* 40 or 64 hexadecimal digits, "0x", spaces and colons tolerated: upper case; NULL else. */

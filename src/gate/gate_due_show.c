@@ -69,13 +69,21 @@ enum status due_rows(struct gate *g, struct pool *pool, struct vuln_case *const 
 }
 
 /* ---- #due ---- */
+/* "not known yet: death", and which command tells it. */
+static const char *reason_with_command(struct pool *pool, const struct due_status *s)
+{
+  const char *colon = s->state == DUE_NOT_STARTED ? strchr(s->reason, ':') : NULL;
+  const char *command = colon ? command_fact_telling(pool, colon + 2) : "";
+  return *command ? pool_printf(pool, "%s (%s tells it)", s->reason, command) : s->reason;
+}
+
 static void put_row(struct gate *g, struct pool *pool, struct buf *b, const struct due_row *r)
 {
   const char *zone = g->conf->zone;
   const struct due_status *s = &r->status;
   buf_printf(b, "%-14s %s\n               %s\n", due_state_name(s->state), r->deadline->name, r->deadline->title);
   if (s->state == DUE_NOT_STARTED || s->state == DUE_NOT_APPLICABLE)
-    buf_printf(b, "               %s\n", s->reason);
+    buf_printf(b, "               %s\n", reason_with_command(pool, s));
   else
     buf_printf(b, "               due %s%s%s\n", time_local(pool, s->due_at, zone),
                s->started_at ? ", counts from " : "", s->started_at ? time_local(pool, s->started_at, zone) : "");

@@ -101,7 +101,10 @@ def incident_of_a_patient(s):
     s.deliver(s.report())
     s.once()
     fw = s.one(s.alice)
-    s.command(s.alice, "#take\n#validate\n#accept\n#product \"Pump 9\" 1.0-2.3\n#description\nAny firmware is taken.\n#end\n#fact incident\n"
+    r = s.command(s.alice, "#take\n#validate\n#accept\n#product \"Pump 9\" 1.0-2.3\n#description + Any firmware is taken.\n#end\n#due\n#file cisa-vince\n", fw)
+    expect("waits for: incident (#fact incident [DATE] tells it)" in r.text and "not known yet: death (#fact death yes or no tells it)" in r.text, "#due says how it is told", r.text)
+    expect("the clock runs" not in r.text and "#filed records that it was filed" in r.text, "no deadline waits for this form", r.text)
+    s.command(s.alice, "#fact incident\n"
                        "#fact death yes\n#fact public-health-threat no\n#field udi (01)00614141999996\n", fw)
     expect(states(s)["mdr-15-days"]["state"] == "running" and states(s)["mdr-10-days"]["state"] == "running", "both run", states(s))
     m, j = form(s, s.alice, "mdr-mir", fw)

@@ -136,7 +136,7 @@ def figures(s):
     expect(s.ctl_json("stats", "2001")["opened"] == 0, "another year")
     r = s.command(s.alice, "#stats 2026-Q5\n", fw[0])
     expect("FAILED" in r.text and "2026-Q3" in r.text, "no period", r.text)
-    expect("#file NAME" in s.ctl("help", "commands") and "Text stands on the lines below" in s.ctl("help", "commands", "reply"), "embargoctl help commands")
+    expect("#file NAME" in s.ctl("help", "commands") and "text stands on the lines below" in s.ctl("help", "commands", "reply"), "embargoctl help commands")
     s.ctl("help", "commands", "relpy", code=64)
 
 
