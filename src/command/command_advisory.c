@@ -49,19 +49,33 @@ static void say_when(struct command_context *cx, int64_t at)
     command_say(cx, "the embargo ends before that, at %s", instant(cx, vc->embargo_until));
 }
 
+static bool another_lead(const struct command_context *cx)
+{
+  const struct conf *c = cx->w->conf;
+  for (size_t i = 0; i < c->analyst_count; i++)
+    if (c->analyst[i].lead && strcmp(c->analyst[i].name, cx->w->analyst->name) != 0)
+      return true;
+  return false;
+}
+
 static void say_gate(struct command_context *cx)
 {
   int gate = cx->w->conf->gate_publish;
   if (cx->preview)
     return;
   if (gate >= 2)
-    command_say(cx, "it waits for the #approve of a second person, a lead analyst");
+    command_say(cx, "it waits for the #approve of a second person, a lead analyst%s",
+                another_lead(cx) ? "" : ", and the configuration has none but you: nobody can approve it (lead = yes in embargod.conf(5))");
   else if (gate == 1)
     command_say(cx, "it waits for your #approve");
 }
 
 static enum status publish(struct command_context *cx, const char *what, int64_t at, const char *summary, struct fault *err)
 {
+  const struct vuln_case *vc = command_case(cx);
+  bool under_embargo = cx->preview && !at && embargo_holds(vc) && vc->embargo_until > cx->w->now;
+  if (under_embargo) /* to be seen at any time, as it would be at its earliest */
+    at = vc->embargo_until;
   enum status st = may_publish(cx, at, err);
   if (st != ST_OK)
     return st;
@@ -76,6 +90,8 @@ static enum status publish(struct command_context *cx, const char *what, int64_t
               : !strcmp(what, "revise") ? "a new version of the advisory"
                                         : "the advisory, marked as withdrawn");
   say_when(cx, at);
+  if (under_embargo)
+    command_say(cx, "not before, because of the embargo");
   say_gate(cx);
   return ST_OK;
 }

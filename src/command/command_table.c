@@ -184,7 +184,7 @@ static const struct command_row table[] = {
   /* publishing */
   { "publish", "#publish [DATE]",
     "Publishes the advisory on the site: at its DATE, else at once, once it is approved (gate_publish). Before, #preview publish sends you "
-    "the documents as they will be.",
+    "the documents as they will be, also while the embargo holds.",
     CMD_NEEDS_CASE | CMD_OUTSIDE, command_do_publish },
   { "revise", "#revise [DATE] + text",
     "Publishes a new version of the advisory from the case as it is now. The text says what has changed, and is public.",

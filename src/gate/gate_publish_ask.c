@@ -112,9 +112,20 @@ static void schedule(struct doing *d, const struct effect *e, struct vuln_case *
   work_event(r, vc, "publication.approved", d->a->name, "#%s: version %u is to be published at %s, asked for by %s%s%s.", p->what, p->version,
              time_iso(r->pool, p->planned_at), p->by, text_empty(p->released_by) ? "" : ", approved by ", p->released_by);
   bool later = p->planned_at > p->approved_at;
-  res->reason = pool_printf(r->pool, "%s; version %u of the advisory is published %s%s%s", res->reason, p->version,
-                            later ? "at " : "now", later ? instant(r, p->planned_at) : "",
+  res->reason = pool_printf(r->pool, "%s; version %u of the advisory%s %s%s%s", res->reason, p->version,
+                            strcmp(p->what, "withdraw") ? "" : ", which marks it as withdrawn,", later ? "is published at " : "goes out now", later ? instant(r, p->planned_at) : "",
                             later ? pool_printf(r->pool, "; until then #cancel %s stops it", p->token) : "");
+}
+
+/* The same mail has dropped it. */
+static bool dropped(const struct doing *d, const struct effect *e, const char *token)
+{
+  for (size_t i = 0; i < d->plan->effect_count; i++) {
+    const struct effect *x = &d->plan->effect[i];
+    if (x->kind == EFFECT_CANCEL && x->command < e->command && !strcmp(x->args, token))
+      return true;
+  }
+  return false;
 }
 
 /* Does one wait already, for its approval or its instant? */
@@ -133,10 +144,11 @@ static enum status one_waits(struct doing *d, const struct effect *e, const stru
     return ST_OK;
   }
   for (size_t i = 0; !st && i < n; i++)
-    if (p[i].state == PUBLICATION_APPROVED || p[i].state == PUBLICATION_SIGNED)
+    if ((p[i].state == PUBLICATION_APPROVED || p[i].state == PUBLICATION_SIGNED) && !dropped(d, e, p[i].token))
       token = p[i].token;
   for (size_t i = 0; !st && i < waits; i++)
-    if (publish_is(w[i].what) && (!but || strcmp(w[i].token, but) != 0) && w[i].expires_at > clock_now(&r->g->clock))
+    if (publish_is(w[i].what) && (!but || strcmp(w[i].token, but) != 0) && w[i].expires_at > clock_now(&r->g->clock) &&
+        !dropped(d, e, w[i].token))
       token = w[i].token;
   return token && !st ? effect_deny(d, e, err, pool_printf(r->pool, "one waits already: #cancel %s comes first", token)) : st;
 }
