@@ -28,7 +28,7 @@ static bool number(const char *s, bool size, int64_t *out)
   int shift = 0;
   if (size && *end)
     shift = *end == 'K' || *end == 'k' ? 10 : *end == 'M' || *end == 'm' ? 20 : *end == 'G' || *end == 'g' ? 30 : -1;
-  if (shift < 0 || (shift && end[1]) || (!shift && *end) || n < 0 || n > (INT64_C(1) << 40))
+  if (shift < 0 || (shift && end[1]) || (!shift && *end) || (size && n < 0) || n > (INT64_C(1) << 40))
     return false;
   *out = (int64_t)n << shift;
   return true;

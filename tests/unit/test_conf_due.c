@@ -218,6 +218,21 @@ START_TEST(lists)
 }
 END_TEST
 
+/* -1 turns the daily mails off; everywhere else a number has no sign. */
+START_TEST(none)
+{
+  AUTO(pool_freep) struct pool *pool = pool_new("test");
+  struct site s = { .pool = pool };
+  must_load(&s, "digest_hour = -1\nkey_check_hour = -1\n");
+  ck_assert(s.c->digest_hour == -1 && s.c->key_check_hour == -1);
+  must_load(&s, "digest_hour = 0\nkey_check_hour = 23\n");
+  ck_assert(s.c->digest_hour == 0 && s.c->key_check_hour == 23);
+  refused_with("digest_hour = -2\n", "a number from -1 to 23 is wanted");
+  refused_with("gate_reply = -1\n", "a number from 0 to 2 is wanted");
+  refused_with("max_message = -1\n", "is wanted");
+}
+END_TEST
+
 START_TEST(refusals)
 {
   AUTO(pool_freep) struct pool *pool = pool_new("test");
@@ -265,6 +280,7 @@ int main(void)
   tcase_add_test(t, exempt_from_806);
   tcase_add_test(t, sections_change_profiles);
   tcase_add_test(t, lists);
+  tcase_add_test(t, none);
   tcase_add_test(t, refusals);
   tcase_add_test(t, clinical_matrix);
   suite_add_tcase(s, t);
