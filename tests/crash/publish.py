@@ -7,14 +7,12 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
-from gateway import BUILD, Failed, expect  # noqa: E402
-from sweep import Sweep  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from crash import Sweep, have_failpoints  # noqa: E402
+from gateway import Failed, expect  # noqa: E402
 
 CASE = "EMB-2026-0001"
 FACTS = """#take
@@ -38,11 +36,12 @@ Images are not checked; quokka.
 There is more to know.
 #end
 """
-PASSES = {"store.commit.after": 99, "site.write.before": 3, "site.write.unsynced": 3, "site.link.before": 2}
 LEAST = {"publish.": 4, "site.": 12}
 
 
 class PublishSweep(Sweep):
+    PASSES = {"store.commit.before": 99, "store.commit.after": 99, "site.write.before": 3, "site.write.unsynced": 3, "site.link.before": 2}
+
     def prepare(self):
         self.robin = self.person("Robin Reporter", "robin@lab.example")
         self.alice = self.person("Alice Analyst", "alice@pumps.example")
@@ -95,28 +94,14 @@ class PublishSweep(Sweep):
                     left_over=[x for x in os.listdir(os.path.join(self.dir, "site")) if not re.fullmatch(r"current|tree-\d+", x) and not x.startswith(".")])
 
 
-def points_of(passed):
-    out = []
-    for name in sorted(set(passed)):
-        if not re.match(r"publish\.|site\.|store\.commit|gate\.write|gate\.commit", name):
-            continue
-        most = passed.count(name)
-        out += [(name, n) for n in range(1, (most if os.environ.get("EMBARGOD_LONG") else min(most, PASSES.get(name, 1))) + 1)]
-    return out
-
-
 def main():
-    if subprocess.run(["grep", "-q", "EMBARGOD_FAILPOINTS 1", os.path.join(BUILD, "config.h")]).returncode:
-        print("built without --enable-failpoints: nothing to hit")
+    if not have_failpoints():
         return 77
     extra = "site_url = \"https://security.pumps.example\"\nclock_unsynchronised = ignore\nembargo_days = 0\ngate_publish = 0\n"
     failed, seen = 0, {1: 0, 2: 0}
     with PublishSweep(extra=extra) as s:
         s.prepare()
-        log = os.path.join(s.root, "points")
-        s.once(env={"EMBARGOD_FAILPOINT_LOG": log})
-        with open(log) as f:
-            points = points_of([x.strip() for x in f if x.strip()])
+        points = s.points([x for x in s.passed() if re.match(r"publish\.|site\.|store\.commit|gate\.write|gate\.commit", x)])
         undisturbed = s.state()
         notices = [to for to, _ in undisturbed["mails"] if to in (s.isac.address, s.robin.address)]
         expect(undisturbed["version"] == 2 and notices.count(s.isac.address) == 2 and not undisturbed["left_over"], "the undisturbed run", undisturbed)
