@@ -133,26 +133,42 @@ static int newest_first(const void *x, const void *y)
   return a->first_at != b->first_at ? (a->first_at < b->first_at) - (a->first_at > b->first_at) : strcmp(b->id, a->id);
 }
 
-/* Of each case the newest version: the later row. */
-static bool is_newest(const struct publication *p, size_t count, size_t i)
+static int by_case(const void *x, const void *y)
 {
-  for (size_t k = i + 1; k < count; k++)
-    if (p[k].state == PUBLICATION_OUT && !strcmp(p[k].case_id, p[i].case_id))
-      return false;
-  return true;
+  const struct publication *a = *(const struct publication *const *)x, *b = *(const struct publication *const *)y;
+  int order = strcmp(a->case_id, b->case_id);
+  return order ? order : (a->id < b->id) - (a->id > b->id);
+}
+
+/* What is out, of each case the newest version: the later row. */
+static size_t newest_of_each(struct making *m, const struct publication *p, size_t count, const struct publication ***out)
+{
+  const struct publication **list = pool_array(m->pool, count + 1, sizeof *list);
+  size_t n = 0, kept = 0;
+  for (size_t i = 0; i < count; i++)
+    if (p[i].state == PUBLICATION_OUT)
+      list[n++] = &p[i];
+  qsort(list, n, sizeof *list, by_case);
+  for (size_t i = 0; i < n; i++)
+    if (!kept || strcmp(list[kept - 1]->case_id, list[i]->case_id) != 0)
+      list[kept++] = list[i];
+  *out = list;
+  return kept;
 }
 
 static enum status make(struct making *m, const char *entry, struct bytes security_txt, struct fault *err)
 {
   struct publication *p = NULL;
+  const struct publication **newest = NULL;
   struct site_written written;
   size_t n = 0;
   enum status st = store_publication_list(m->g->store, m->pool, NULL, &p, &n, err);
   m->entry = pool_array(m->pool, n + 2, sizeof *m->entry);
   m->count = 0;
+  n = st ? 0 : newest_of_each(m, p, n, &newest);
   for (size_t i = 0; !st && i < n; i++)
-    if (p[i].state == PUBLICATION_OUT && *p[i].entry && is_newest(p, n, i) && !(m->fresh && !strcmp(m->fresh->case_id, p[i].case_id)))
-      st = add(m, &p[i], p[i].entry, err);
+    if (*newest[i]->entry && !(m->fresh && !strcmp(m->fresh->case_id, newest[i]->case_id)))
+      st = add(m, newest[i], newest[i]->entry, err);
   if (!st && m->fresh)
     st = add(m, m->fresh, entry, err);
   if (st)

@@ -71,6 +71,30 @@ static bool has_link(const json_t *e, const char *rel, const char *href)
   return false;
 }
 
+/* Of a build's feed only its line is parsed. New; NULL: there is none, or it is no JSON. */
+static json_t *entry_line(struct site_checker *c, const char *path)
+{
+  const char *src = pool_printf(c->brief, "\"src\": \"%s/%s\"", c->url, path);
+  size_t from = bytes_find(c->lines, bytes_str(src), 0);
+  if (from == SIZE_MAX)
+    return NULL;
+  while (from && c->lines.p[from - 1] != '\n')
+    from--;
+  struct bytes line = bytes_sub(c->lines, from, SIZE_MAX);
+  size_t end = bytes_find(line, BYTES("\n"), 0);
+  line = bytes_sub(line, 0, end);
+  return json_loadb(line.p, line.len, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL);
+}
+
+static json_t *entry_of(struct site_checker *c, const char *path)
+{
+  if (c->built)
+    return entry_line(c, path);
+  const struct site_item *item = site_set_find(&c->entries, path);
+  const json_t *list = json_object_get(json_object_get(c->feed, "feed"), "entry");
+  return item ? json_incref(json_array_get(list, item->number - 1)) : NULL;
+}
+
 static void check_entry(struct site_checker *c, const char *path, const json_t *doc)
 {
   static const struct {
@@ -79,18 +103,18 @@ static void check_entry(struct site_checker *c, const char *path, const json_t *
   static const char *const same[][2] = { { "id", "document.tracking.id" },
                                          { "published", "document.tracking.initial_release_date" },
                                          { "updated", "document.tracking.current_release_date" } };
-  const struct site_item *item = site_set_find(&c->entries, path);
-  if (!item) {
+  json_t *e = entry_of(c, path);
+  if (!e) {
     SITE_FAULT(c, path, "it is not in the feed");
     return;
   }
-  const json_t *e = json_array_get(json_object_get(json_object_get(c->feed, "feed"), "entry"), item->number - 1);
   for (size_t i = 0; i < ARRAY_LEN(links); i++)
     if (!has_link(e, links[i].rel, pool_printf(c->brief, "%s/%s%s", c->url, path, links[i].suffix)))
       SITE_FAULT(c, path, "the feed does not link %s%s as %s", path, links[i].suffix, links[i].rel);
   for (size_t i = 0; i < ARRAY_LEN(same); i++)
     if (strcmp(at(e, same[i][0]), at(doc, same[i][1])) != 0)
       SITE_FAULT(c, path, "the feed says %s %s, the document %s", same[i][0], at(e, same[i][0]), at(doc, same[i][1]));
+  json_decref(e);
 }
 
 static void check_listed(struct site_checker *c, const char *path, const json_t *doc)
@@ -103,7 +127,7 @@ static void check_listed(struct site_checker *c, const char *path, const json_t 
     SITE_FAULT(c, path, "it is not in changes.csv");
   else if (strcmp(c->change[change->number - 1], last) != 0)
     SITE_FAULT(c, path, "changes.csv says %s, the document %s", c->change[change->number - 1], last);
-  if (c->feed)
+  if (c->feed || c->built)
     check_entry(c, path, doc);
 }
 

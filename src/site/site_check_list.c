@@ -138,6 +138,11 @@ void site_check_feed(struct site_checker *c)
   size_t i;
   json_t *l;
   const char *before = "";
+  if (c->built) { /* each entry was parsed when it was new */
+    if (site_check_read(c, SITE_ROLIE, &c->lines))
+      c->lines = pool_bytes_dup(c->pool, c->lines);
+    return;
+  }
   c->feed = parse(c, SITE_ROLIE);
   if (!c->feed)
     return;

@@ -15,7 +15,8 @@ struct site_checker {
   const struct site_set *built; /* NULL: every file; else only those that have a body in it: what a build has written */
   struct site_set files;        /* of the tree */
   const char *url;              /* of the site; "" when the provider's metadata does not say */
-  json_t *provider, *feed;      /* NULL: unreadable */
+  json_t *provider, *feed;      /* NULL: unreadable; of a build the feed is not parsed */
+  struct bytes lines;           /* of a build: the feed as it stands in the tree, an entry a line */
   struct site_set entries;      /* documents in the feed; number: of the entry, from 1 */
   struct site_set index, changes; /* documents in index.txt and changes.csv */
   const char **change;            /* dates of changes.csv; number: of the line, from 1 */

@@ -86,7 +86,7 @@ static void entry(struct list *l, const struct site_entry *e)
     buf_adds(b, "</span>");
   }
   buf_adds(b, "</p>\n");
-  if (!text_empty(e->summary))
+  if (!l->year && !text_empty(e->summary)) /* the page of a year has all of them: what each is, and no more */
     advisory_html_put(b, "<p dir=\"auto\">%s</p>\n", shortened(l->pool, e->summary));
   buf_adds(b, "</li>\n");
 }

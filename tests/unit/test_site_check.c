@@ -247,6 +247,17 @@ START_TEST(a_build_is_checked)
 }
 END_TEST
 
+/* The feed is not parsed whole for it, yet the entry of what is new is: here its dates are not those of its document. */
+START_TEST(a_build_with_a_wrong_entry)
+{
+  world_add(&w, OPENED + 5 * DAY, "CLEAR");
+  w.entry[0].changed_at += 60;
+  ck_assert_int_eq(world_build(&w), ST_REJECT);
+  ck_assert_msg(strstr(w.err.text, "emb-2026-0004.json: ") && strstr(w.err.text, " says 2026"), "%s", w.err.text);
+  ck_assert(!site_has(&w, "current/advisories/EMB-2026-0004.html"));
+}
+END_TEST
+
 int main(void)
 {
   Suite *s = suite_create("site_check");
@@ -259,6 +270,7 @@ int main(void)
   tcase_add_test(tc, what_a_crash_left);
   tcase_add_test(tc, a_link_in_the_tree);
   tcase_add_test(tc, a_build_is_checked);
+  tcase_add_test(tc, a_build_with_a_wrong_entry);
   suite_add_tcase(s, tc);
   SRunner *r = srunner_create(s);
   srunner_run_all(r, CK_ENV);

@@ -75,6 +75,7 @@ START_TEST(front_page)
   holds(t, "<a href=\"2025.html\">2025 <span class=\"sub\">(33)</span></a>");
   holds(t, "<a href=\"index.html\" aria-current=\"page\">Newest</a>");
   holds(t, "These are the newest 50 of 60");
+  ck_assert_uint_eq(times(t, "One paragraph."), 50);
   holds(t, "<span class=\"severity critical\">Critical 9.8</span>");
   holds(t, "<time datetime=\"2026-09-21T14:13:20Z\">21 September 2026</time>");
   ck_assert(!strstr(t, "<script"));
@@ -87,6 +88,8 @@ START_TEST(page_of_a_year)
   const char *t = pool_str(pool, site_index_html(pool, &s, 2025));
   ck_assert_uint_eq(times(t, "<li class=\"entry\">"), 33);
   holds(t, "<h1>Security advisories of 2025</h1>");
+  holds(t, "<span class=\"severity critical\">Critical 9.8</span>");
+  ck_assert_ptr_null(strstr(t, "One paragraph.")); /* what each is, and no more: it has all of them */
   holds(t, "<a href=\"2025.html\" aria-current=\"page\">");
   holds(t, "<a href=\"index.html\">Newest</a>");
   holds(t, "href=\"feed.atom\"");
