@@ -76,7 +76,7 @@ static const struct {
   unsigned marked;  /* formats that at least say what is marked: the others are read as Markdown, or broken up */
 } fields[] = {
   { "title", CASE, DOCUMENTS | LISTS | IN(ATOM) | IN(ROLIE), 0 },
-  { "description", CASE, DOCUMENTS | IN(ATOM) | IN(ROLIE), LISTS },
+  { "description", CASE, DOCUMENTS | IN(ATOM) | IN(ROLIE), IN(LIST) }, /* the page of a year has rows without it */
   { "impact", CASE, IN(CSAF) | IN(VEX) | IN(TEXT) | IN(HTML) | IN(CVE), 0 },
   { "mitigation", CASE, IN(CSAF) | IN(VEX) | IN(TEXT) | IN(HTML), IN(CVE) },
   { "workaround", CASE, IN(CSAF) | IN(VEX) | IN(TEXT) | IN(HTML), IN(CVE) },
