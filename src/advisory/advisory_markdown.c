@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* advisory/markdown: CommonMark as libcmark reads it. Its own writers are not used: they drop raw HTML (a reader would miss what was
- * said), let every scheme but four pass as a link, and draw images from elsewhere. */
+/* advisory/markdown: CommonMark as libcmark reads it. Its own writers are not used: they drop raw HTML (a reader would
+ * miss what was said), let every scheme but four pass as a link, and draw images from elsewhere. */
 #include <config.h>
 
 #include <string.h>
@@ -54,4 +54,15 @@ bool markdown_holds_text(cmark_node *node)
     holds = e == CMARK_EVENT_ENTER && !text_empty(cmark_node_get_literal(cmark_iter_get_node(it)));
   cmark_iter_free(it);
   return holds;
+}
+
+void markdown_walk(struct pool *pool, const char *markdown, void (*put)(void *self, cmark_node *node, bool enter),
+                   void *self)
+{
+  AUTO(markdown_freep) cmark_node *doc = markdown_parse(pool, markdown);
+  cmark_iter *it = doc ? cmark_iter_new(doc) : NULL;
+  for (cmark_event_type e; it && (e = cmark_iter_next(it)) != CMARK_EVENT_DONE;)
+    put(self, cmark_iter_get_node(it), e == CMARK_EVENT_ENTER);
+  if (it)
+    cmark_iter_free(it);
 }

@@ -166,19 +166,17 @@ static void (*const puts_of[])(struct writer *, cmark_node *, bool) = {
   [CMARK_NODE_IMAGE] = put_link,
 };
 
+static void put_node(void *self, cmark_node *node, bool enter)
+{
+  size_t type = (size_t)cmark_node_get_type(node);
+  if (type < ARRAY_LEN(puts_of) && puts_of[type])
+    puts_of[type](self, node, enter);
+}
+
 char *advisory_markdown_html(struct pool *pool, const char *markdown, int heading)
 {
   struct buf b = buf_new(pool, 1024);
   struct writer w = { .pool = pool, .b = &b, .heading = heading, .last = heading - 1 };
-  AUTO(markdown_freep) cmark_node *doc = markdown_parse(pool, markdown);
-  cmark_iter *it = doc ? cmark_iter_new(doc) : NULL;
-  for (cmark_event_type e; it && (e = cmark_iter_next(it)) != CMARK_EVENT_DONE;) {
-    cmark_node *node = cmark_iter_get_node(it);
-    size_t type = (size_t)cmark_node_get_type(node);
-    if (type < ARRAY_LEN(puts_of) && puts_of[type])
-      puts_of[type](&w, node, e == CMARK_EVENT_ENTER);
-  }
-  if (it)
-    cmark_iter_free(it);
+  markdown_walk(pool, markdown, put_node, &w);
   return buf_str(&b);
 }

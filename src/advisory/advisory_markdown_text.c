@@ -251,19 +251,17 @@ static void (*const puts_of[])(struct writer *, cmark_node *, bool) = {
   [CMARK_NODE_IMAGE] = put_link,
 };
 
+static void put_node(void *self, cmark_node *node, bool enter)
+{
+  size_t type = (size_t)cmark_node_get_type(node);
+  if (type < ARRAY_LEN(puts_of) && puts_of[type])
+    puts_of[type](self, node, enter);
+}
+
 char *advisory_markdown_lines(struct pool *pool, const char *markdown, size_t width)
 {
   struct writer w = { .pool = pool, .out = buf_new(pool, 1024), .block = buf_new(pool, 200), .width = width };
-  AUTO(markdown_freep) cmark_node *doc = markdown_parse(pool, markdown);
-  cmark_iter *it = doc ? cmark_iter_new(doc) : NULL;
-  for (cmark_event_type e; it && (e = cmark_iter_next(it)) != CMARK_EVENT_DONE;) {
-    cmark_node *node = cmark_iter_get_node(it);
-    size_t type = (size_t)cmark_node_get_type(node);
-    if (type < ARRAY_LEN(puts_of) && puts_of[type])
-      puts_of[type](&w, node, e == CMARK_EVENT_ENTER);
-  }
-  if (it)
-    cmark_iter_free(it);
+  markdown_walk(pool, markdown, put_node, &w);
   return buf_str(&w.out);
 }
 

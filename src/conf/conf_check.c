@@ -111,7 +111,8 @@ static void check_site(struct conf_errors *e, const struct conf *c)
   const char *host = text_empty(c->site_url) ? "" : c->site_url + scheme_len;
   if (text_empty(c->site_url))
     return;
-  if (!scheme_len || !*host || host[strcspn(host, "/?#@ \"<>")])
+  /* It stands in addresses and documents as it is. */
+  if (!scheme_len || !*host || host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")])
     conf_error(e, line_of(e, "site_url"), "site_url = %s: wanted is https:// and a host, without a path or a slash at the end", c->site_url);
 }
 

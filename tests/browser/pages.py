@@ -64,10 +64,11 @@ def html_is_valid(folder, modules):
     done = subprocess.run(["node", program, "--config", os.path.join(HERE, "html-validate.json"), "--formatter", "json",
                            *[p + ".html" for p in PAGES]], cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
     results = json.loads(done.stdout)
+    check(done.returncode == 0, "html-validate ended with %d" % done.returncode)
     for result in results:
         for m in result["messages"]:
             problems.append("%s:%d:%d: %s: %s" % (os.path.relpath(result["filePath"], folder), m["line"], m["column"], m["ruleId"], m["message"]))
-    return sum(1 for _ in PAGES)
+    return len(results) if results else len(PAGES) * (done.returncode == 0)
 
 
 def validator_sees_faults(folder, modules):

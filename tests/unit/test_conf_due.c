@@ -207,6 +207,8 @@ START_TEST(lists)
   ck_assert(s.c->holidays[2] && !s.c->holidays[3]);
   refused_with("site_url = \"http://pumps.example\"\n", "wanted is https:// and a host");
   refused_with("site_url = \"https://pumps.example/\"\n", "without a path or a slash");
+  refused_with("site_url = \"https://pumps.example\\\\x\"\n", "wanted is https:// and a host");
+  refused_with("site_url = \"https://pumps\\n.example\"\n", "wanted is https:// and a host");
   refused_with("publish_notify = {\"isac\", \"everybody\"}\n", "\"everybody\" is no kind, group or name");
   refused_with("clock_unsynchronised = maybe\n", "hold|ignore");
   refused_with("holidays = {\"12-25\"}\nholidays = {\"12-25\"}\n", "holidays is set a second time");
