@@ -37,6 +37,7 @@ There is more to know.
 #end
 """
 LEAST = {"publish.": 4, "site.": 12}
+SHARED_MOST = 2  # mails that were ready at the same moment share a commit: a run may have one or two less than the one that was counted
 
 
 class PublishSweep(Sweep):
@@ -98,7 +99,7 @@ def main():
     if not have_failpoints():
         return 77
     extra = "site_url = \"https://security.pumps.example\"\nclock_unsynchronised = ignore\nembargo_days = 0\ngate_publish = 0\n"
-    failed, seen = 0, {1: 0, 2: 0}
+    failed, shared, seen = 0, 0, {1: 0, 2: 0}
     with PublishSweep(extra=extra) as s:
         s.prepare()
         points = s.points([x for x in s.passed() if re.match(r"publish\.|site\.|store\.commit|gate\.write|gate\.commit", x)])
@@ -111,8 +112,11 @@ def main():
             s.back("before")
             try:
                 code = s.once(code=None, env={"EMBARGOD_FAILPOINT": "%s:%d" % (name, count)})
-                expect(code == -9, "the point was never passed", code)
-                seen[s.version()] += 1
+                if code == 0 and name.startswith("store.commit.") and shared < SHARED_MOST:
+                    shared += 1
+                else:
+                    expect(code == -9, "the point was never passed", code)
+                    seen[s.version()] += 1
                 s.story({})
                 after = s.state()
                 expect(after == undisturbed, "another end than the undisturbed run", undisturbed, after)
@@ -120,8 +124,8 @@ def main():
             except Failed as e:
                 failed += 1
                 print("FAILED  %s:%d: %s" % (name, count, e), flush=True)
-        print("%d points, %d failed; after the death a reader saw version 1 %d times, version 2 %d times, a mixture never"
-              % (len(points), failed, seen[1], seen[2]) if not failed else "%d of %d points failed" % (failed, len(points)))
+        print("%d points, %d of them not there this time, %d failed; after the death a reader saw version 1 %d times, version 2 %d times, a mixture never"
+              % (len(points), shared, failed, seen[1], seen[2]) if not failed else "%d of %d points failed" % (failed, len(points)))
         expect(failed or (seen[1] and seen[2]), "deaths before and behind the switch", seen)
     return 1 if failed else 0
 
